@@ -79,6 +79,31 @@ class ChecksIT {
   }
 
   @Test
+  void unitTestsOfRulesRunOnTheEngineOfTheServer() throws Exception {
+    Path nothing = Files.writeString(folder.resolve("nothing"), "");
+    Files.writeString(
+        folder.resolve("rules.yml"),
+        "groups: [{name: g, rules: [{alert: Down, expr: up == 0, for: 5m}]}]");
+    String test =
+        """
+        rule_files: [rules.yml]
+        tests:
+        - name: down
+          input_series: [{series: 'up{job="a"}', values: 0x9}]
+          alert_rule_test: [{eval_time: %s, alertname: Down, exp_alerts: [{exp_labels: {job: a}}]}]
+        """;
+    Files.writeString(folder.resolve("good.yml"), test.formatted("5m"));
+    Files.writeString(folder.resolve("bad.yml"), test.formatted("4m"));
+    Ended good = run(nothing, List.of("test", "rules", "good.yml"));
+    assertThat(good).isEqualTo(new Ended(0, "Unit Testing:  good.yml\n  SUCCESS\n", ""));
+    Ended bad = run(nothing, List.of("test", "rules", "--junit=report.xml", "bad.yml"));
+    assertThat(bad.status()).isEqualTo(1);
+    assertThat(bad.err()).contains("alertname: Down, time: 4m,", "got: nothing");
+    assertThat(folder.resolve("report.xml")).content().contains("<testcase name=\"down\"");
+    assertThat(run(nothing, List.of("test", "rules", "--run=other", "bad.yml")).status()).isZero();
+  }
+
+  @Test
   void theStorageLooksIntoAFolder() throws Exception {
     Path data = Files.createDirectories(folder.resolve("data"));
     Files.createDirectories(data.resolve("log"));

@@ -80,8 +80,8 @@ public final class Launcher {
     try (CacheFolder cache =
         CacheFolder.create(Path.of(System.getProperty("java.io.tmpdir", "/tmp")))) {
       status =
-          args.length > 0 && args[0].equals("check")
-              ? check(List.of(args).subList(1, args.length), cache.path())
+          args.length > 0 && (args[0].equals("check") || args[0].equals("test"))
+              ? check(List.of(args), cache.path())
               : new Launcher(null).run(args, cache.path());
     }
     // do not wait for threads of libraries
@@ -100,11 +100,15 @@ public final class Launcher {
     }
   }
 
-  /** Checks files with the bundles of a server that does not listen. */
+  /** Checks or tests files with the bundles of a server that does not listen. */
   private static int check(List<String> args, Path cache) throws Exception {
     Path work = Files.createTempDirectory("narthex-check");
     try {
-      CheckCommand.Start start = CheckCommand.start(args, work);
+      List<String> words = args.subList(1, args.size());
+      CheckCommand.Start start =
+          args.getFirst().equals("test")
+              ? TestCommand.start(words, work)
+              : CheckCommand.start(words, work);
       return new Launcher(start).run(start.arguments().toArray(new String[0]), cache);
     } catch (IllegalArgumentException e) {
       System.err.println(e.getMessage());

@@ -56,6 +56,32 @@ class CheckCommandTest {
   }
 
   @Test
+  void unitTestsOfRulesHaveOptionsOfTheirOwn() throws Exception {
+    String file = Files.writeString(work.resolve("a.yml"), "").toString();
+    CheckCommand.Start found =
+        TestCommand.start(
+            List.of("rules", "--run=a", "--run=b", "--diff", "--enable-feature=x", file), work);
+    assertThat(found.subject()).isEqualTo("rule-tests");
+    assertThat(found.file()).isEqualTo(file);
+    assertThat(found.options()).isEqualTo(Map.of("run", "a\u0001b", "diff", "true"));
+    assertThat(found.arguments()).contains("--enable-feature=x");
+    for (List<String> wrong :
+        List.of(
+            List.<String>of(),
+            List.of("config", file),
+            List.of("rules"),
+            List.of("rules", "--diff=no", file),
+            List.of("rules", "--nonsense", file))) {
+      assertThatThrownBy(() -> TestCommand.start(wrong, work))
+          .hasMessageStartingWith("usage: narthex test rules");
+    }
+    assertThatThrownBy(() -> TestCommand.start(List.of("rules", "--junit", file), work))
+        .hasMessage("narthex test rules: --junit needs a value: --junit=VALUE");
+    assertThatThrownBy(() -> TestCommand.start(List.of("rules", "no.yml"), work))
+        .hasMessage("narthex: error: path 'no.yml' does not exist, try --help");
+  }
+
+  @Test
   void refusesWhatItCannotCheck() {
     assertThatThrownBy(() -> CheckCommand.start(List.of("nonsense", "x"), work))
         .hasMessageStartingWith("usage: narthex check config FILE");

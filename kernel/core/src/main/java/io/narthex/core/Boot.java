@@ -8,6 +8,7 @@ import io.narthex.core.BootSteps.Part;
 import io.narthex.core.BootSteps.Step;
 import io.narthex.core.check.FileCheck;
 import io.narthex.core.check.NamedFiles;
+import io.narthex.core.check.RuleTestsCheck;
 import io.narthex.core.check.ServiceDiscoveryCheck;
 import io.narthex.core.check.Verdict;
 import io.narthex.core.config.ConfigFiles;
@@ -51,6 +52,7 @@ import io.narthex.service.plugins.PluginService;
 import io.narthex.service.plugins.PluginSettingsService;
 import io.narthex.service.plugins.WaitingSource;
 import io.narthex.service.query.FunctionRegistry;
+import io.narthex.service.rules.RuleTestService;
 import io.narthex.service.server.HandOver;
 import io.narthex.service.server.ServerControl;
 import io.narthex.service.server.ServerInfo;
@@ -73,6 +75,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -515,6 +518,10 @@ final class Boot {
           property("narthex.check.job", ""),
           PromDuration.parse(property("narthex.check.timeout", "30s")));
     }
+    if (check.subject() == FileCheck.Subject.RULE_TESTS) {
+      return RuleTestsCheck.check(
+          name -> property("narthex.check." + name, ""), first(RuleTestService.class, s -> true));
+    }
     List<String> warnings =
         check.subject() == FileCheck.Subject.CONFIG
                 && property("narthex.check.syntax-only", "").isEmpty()
@@ -613,16 +620,21 @@ final class Boot {
 
   /** Waits for the listener that reads rule files; null when none is registered in time. */
   private @Nullable ReloadListener rules() {
-    BlockingQueue<ReloadListener> found = new LinkedBlockingQueue<>();
+    return first(ReloadListener.class, l -> l.stage() == ReloadStage.RULES);
+  }
+
+  /** Waits for a part of the server; null when none is registered in time. */
+  private <T> @Nullable T first(Class<T> type, Predicate<T> wanted) {
+    BlockingQueue<T> found = new LinkedBlockingQueue<>();
     // not closed: that would release the part before the check has used it
     track(
-        ReloadListener.class,
-        l -> {
-          if (l.stage() == ReloadStage.RULES) {
-            found.add(l);
+        type,
+        part -> {
+          if (wanted.test(part)) {
+            found.add(part);
           }
         },
-        l -> {});
+        part -> {});
     try {
       return found.poll(30, TimeUnit.SECONDS);
     } catch (InterruptedException e) {

@@ -114,7 +114,7 @@ public final class Kernel {
         yield SecretFiles.check(files, data.isEmpty() ? null : Path.of(data));
       }
       case WEB_CONFIG -> webConfigs(files);
-      case CONFIG, RULES, ALERTMANAGER_CONFIG, SERVICE_DISCOVERY -> null;
+      case CONFIG, RULES, RULE_TESTS, ALERTMANAGER_CONFIG, SERVICE_DISCOVERY -> null;
     };
   }
 

@@ -1,6 +1,6 @@
 /** PromQL queries. */
 @Export
-@Version("1.2.0")
+@Version("1.3.0")
 @NullMarked
 package io.narthex.service.query;
 

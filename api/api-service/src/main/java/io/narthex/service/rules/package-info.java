@@ -1,6 +1,6 @@
 /** Rule groups and their state. */
 @Export
-@Version("1.1.0")
+@Version("1.2.0")
 @NullMarked
 package io.narthex.service.rules;
 

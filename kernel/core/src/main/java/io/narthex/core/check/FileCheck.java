@@ -20,6 +20,7 @@ public final class FileCheck {
   public enum Subject {
     CONFIG,
     RULES,
+    RULE_TESTS,
     ALERTMANAGER_CONFIG,
     SERVICE_DISCOVERY,
     METRICS,

@@ -108,7 +108,7 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
   }
 
   /** Ends the threads when they are idle; no more queries are accepted. */
-  void stop() {
+  public void stop() {
     admission.stop();
   }
 

@@ -111,7 +111,8 @@ public final class PromqlService implements QueryEngine, QueryInspector, ReloadL
     }
   }
 
-  static EngineOptions options(ServerInfo server) {
+  /** Returns the options that the flags and features of a server give. */
+  public static EngineOptions options(ServerInfo server) {
     EngineOptions d = EngineOptions.DEFAULT;
     return new EngineOptions(
         duration(server.flag("query.lookback-delta"), d.lookback()),

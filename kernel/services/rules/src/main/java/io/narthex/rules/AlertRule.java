@@ -399,7 +399,7 @@ final class AlertRule extends ActiveRule {
         Annotations.empty(spec.labels()));
   }
 
-  /** Returns the alerts that fire; for tests. */
+  /** Returns the alerts that fire. */
   List<Tracked> firing() {
     return active.values().stream().filter(a -> a.state() == AlertState.FIRING).toList();
   }
