@@ -76,6 +76,7 @@ final class Assemble {
     }
     layOutAuthorKit();
     copyFolder(root.resolve("distribution/conf"), out.resolve("conf"));
+    copyFolder(root.resolve("distribution/rules"), out.resolve("lib/rules"));
     Files.createDirectories(out.resolve("bin"));
     copy(root.resolve("distribution/bin/narthex"), out.resolve("bin/narthex"));
     Files.setPosixFilePermissions(

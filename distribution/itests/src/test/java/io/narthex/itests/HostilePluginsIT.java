@@ -63,6 +63,9 @@ class HostilePluginsIT {
               - {job_name: narthex, static_configs: [{targets: [self], labels: {instance: me}}]}
               - {job_name: jvm, metrics_path: /exporters/jvm/metrics, static_configs: [{targets: [self], labels: {instance: me}}]}
               - {job_name: hanging, metrics_path: /exporters/hanging/metrics, static_configs: [{targets: [self], labels: {instance: me}}]}
+              - {job_name: endless, metrics_path: /exporters/endless/metrics, static_configs: [{targets: [self]}]}
+              - {job_name: million, sample_limit: 100000, metrics_path: /exporters/million/metrics, static_configs: [{targets: [self]}]}
+              - {job_name: throwing, metrics_path: /exporters/throwing/metrics, static_configs: [{targets: [self]}]}
               - {job_name: acme, acme_sd_configs: [{hosts: ['{target}'], team: blue}]}
             """
                 + jobs)
@@ -379,6 +382,44 @@ class HostilePluginsIT {
         () ->
             ownMetrics()
                 .contains("narthex_plugin_leaked{plugin=\"io.acme.hanging\",what=\"thread\"} 1"));
+  }
+
+  @Test
+  void exportersThatFloodOrThrowFailTheirOwnScrapesAndShowWhy() throws IOException {
+    drop(
+        SampleJar.plugin(
+                "io.acme.flood", "1.0.0", EXPORTER, io.acme.hostile.FloodExporters.Endless.class)
+            .file(
+                "META-INF/services/io.narthex.spi." + EXPORTER,
+                "io.acme.hostile.FloodExporters$Endless\n"
+                    + "io.acme.hostile.FloodExporters$Million\n"
+                    + "io.acme.hostile.FloodExporters$Throwing\n")
+            .bytes(),
+        "flood.jar");
+    Server.await(
+        "the reason of million", () -> lastError("million").contains("sample limit exceeded"));
+    Server.await("the reason of throwing", () -> lastError("throwing").contains("out of order"));
+    // which of both limits comes first depends on how busy the machine is
+    Server.await(
+        "the reason of endless",
+        () ->
+            lastError("endless").contains("body size limit exceeded")
+                || lastError("endless").contains("deadline exceeded"));
+    for (String job : List.of("endless", "million", "throwing")) {
+      assertThat(server().value("up{job=\"" + job + "\"}")).isZero();
+      assertThat(server().query(job)).as("nothing of it is stored").isEmpty();
+    }
+    remove("flood.jar", "io.acme.flood");
+  }
+
+  private String lastError(String job) {
+    return server()
+        .json("api/v1/targets?state=active&scrapePool=" + job)
+        .path("data")
+        .path("activeTargets")
+        .get(0)
+        .path("lastError")
+        .asText();
   }
 
   @Test

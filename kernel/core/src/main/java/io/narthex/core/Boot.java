@@ -416,6 +416,7 @@ final class Boot {
   private void addMetrics() {
     metrics.add(new CoreMetrics(server.get(), new StorageMetrics(storage.get()), plugins.get()));
     metrics.add(new ProcessMetrics(Path.of("/proc/self")));
+    metrics.add(new OwnJvmMetrics(exporters.get()));
     metrics.add(new WorkMemoryMetrics(memory.get()));
     metrics.add(guard.get().metrics());
     metrics.add(plugins.get().leakMetrics());

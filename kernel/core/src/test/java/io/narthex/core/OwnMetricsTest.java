@@ -5,11 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.narthex.core.metrics.ProcessMetrics;
 import io.narthex.core.metrics.WorkMemoryMetrics;
 import io.narthex.exposition.ExpositionWriter;
+import io.narthex.model.Labels;
+import io.narthex.model.MetricMetadata;
+import io.narthex.model.MetricType;
+import io.narthex.service.exporter.ExporterService;
 import io.narthex.service.memory.WorkMemory;
+import io.narthex.spi.exporter.MetricSink;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
@@ -24,6 +31,45 @@ class OwnMetricsTest {
     by.accept(writer);
     writer.finish();
     return new String(writer.buffer(), 0, writer.length(), StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void metricsOfTheVirtualMachineAreThoseOfTheExporterOrNone() {
+    ExporterStandIn exporter = new ExporterStandIn();
+    assertThat(written(new OwnJvmMetrics(exporter)::collect))
+        .isEqualTo("# TYPE jvm_threads_current gauge\njvm_threads_current 7\n");
+    exporter.fails = true;
+    assertThat(written(new OwnJvmMetrics(exporter)::collect)).isEmpty();
+    exporter.types = List.of("node");
+    assertThat(written(new OwnJvmMetrics(exporter)::collect)).isEmpty();
+  }
+
+  /** An exporter with a metric of the JVM and one of the process. */
+  private static final class ExporterStandIn implements ExporterService {
+    private List<String> types = List.of("jvm", "node");
+    private boolean fails;
+
+    @Override
+    public List<String> types() {
+      return types;
+    }
+
+    @Override
+    public boolean has(String type) {
+      return types.contains(type);
+    }
+
+    @Override
+    public void collect(String type, MetricSink sink, Map<String, List<String>> parameters)
+        throws IOException {
+      for (String name : List.of("jvm_threads_current", "process_open_fds")) {
+        sink.family(new MetricMetadata(name, MetricType.GAUGE, "", ""));
+        sink.sample(name, Labels.EMPTY, 7);
+      }
+      if (fails) {
+        throw new IOException("broken");
+      }
+    }
   }
 
   @Test

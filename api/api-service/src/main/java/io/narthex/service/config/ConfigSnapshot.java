@@ -1,6 +1,7 @@
 package io.narthex.service.config;
 
 import io.narthex.service.push.PushSettings;
+import io.narthex.service.rules.RuleSettings;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -18,6 +19,7 @@ import java.util.List;
  * @param listeners {@code web.listeners} of {@code narthex.yml}
  * @param warmUp {@code web.warm_up} of {@code narthex.yml}
  * @param push {@code push:} of {@code narthex.yml}
+ * @param rules {@code rules:} of {@code narthex.yml}
  */
 public record ConfigSnapshot(
     PrometheusConfig prometheus,
@@ -29,13 +31,14 @@ public record ConfigSnapshot(
     AccessConfig access,
     List<WebListener> listeners,
     boolean warmUp,
-    PushSettings push) {
+    PushSettings push,
+    RuleSettings rules) {
   /** Copies the list. */
   public ConfigSnapshot {
     listeners = List.copyOf(listeners);
   }
 
-  /** Creates one with the default settings of pushes. */
+  /** Creates one with the default settings of pushes and rules. */
   public ConfigSnapshot(
       PrometheusConfig prometheus,
       String prometheusYaml,
@@ -56,7 +59,8 @@ public record ConfigSnapshot(
         access,
         listeners,
         warmUp,
-        PushSettings.DEFAULT);
+        PushSettings.DEFAULT,
+        RuleSettings.DEFAULT);
   }
 
   /** Creates one without additional listeners and without warm-up. */

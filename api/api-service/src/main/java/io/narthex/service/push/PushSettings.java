@@ -1,6 +1,8 @@
 package io.narthex.service.push;
 
 import io.narthex.spi.config.Setting;
+import java.time.Duration;
+import java.util.List;
 
 /**
  * {@code push:} of {@code narthex.yml}.
@@ -41,8 +43,34 @@ public record PushSettings(
             defaultValue = "16777216",
             min = 1,
             max = 1073741824)
-        long maxBodyBytes) {
+        long maxBodyBytes,
+    @Setting(
+            help =
+                "How long groups are kept after their last push, the first entry whose matchers"
+                    + " match counts; a push with the header Narthex-Push-TTL goes before")
+        List<TimeToLive> timeToLive) {
   /** What counts when the file says nothing. */
   public static final PushSettings DEFAULT =
-      new PushSettings(true, false, false, 100_000, 64L << 20, 16L << 20);
+      new PushSettings(true, false, false, 100_000, 64L << 20, 16L << 20, List.of());
+
+  /** Copies the list. */
+  public PushSettings {
+    timeToLive = List.copyOf(timeToLive);
+  }
+
+  /**
+   * How long groups of some labels are kept.
+   *
+   * @param matchers in the syntax of Alertmanager; all must match the labels of a group
+   */
+  public record TimeToLive(
+      @Setting(help = "Matchers of the group's labels, as in a route of Alertmanager")
+          List<String> matchers,
+      @Setting(help = "Time since the last push after which the group goes", min = 1)
+          Duration ttl) {
+    /** Copies the list. */
+    public TimeToLive {
+      matchers = List.copyOf(matchers);
+    }
+  }
 }

@@ -50,7 +50,8 @@ final class Gateway implements Side {
         List.of(
             assembled.resolve("bin/narthex").toString(),
             "--config.file=empty.yml",
-            "--storage.tsdb.path=data"),
+            "--storage.tsdb.path=data",
+            "--web.enable-remote-write-receiver"),
         folder);
   }
 
@@ -68,6 +69,11 @@ final class Gateway implements Side {
   @Override
   public Reply send(Request request) throws IOException {
     return Exchange.send(port, request);
+  }
+
+  /** Returns where it listens, {@code host:port}. */
+  String address() {
+    return "127.0.0.1:" + port;
   }
 
   private Reply get(String path) throws IOException {

@@ -17,6 +17,9 @@ final class Groups {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Set<String> TIMES = Set.of("push_time_seconds", "push_failure_time_seconds");
 
+  /** The original keeps an empty message as a family without name and metrics. */
+  private static final String UNNAMED = "";
+
   /** Groups by their labels. */
   private final TreeMap<String, JsonNode> groups = new TreeMap<>();
 
@@ -105,6 +108,7 @@ final class Groups {
       Set<String> fields = new HashSet<>();
       mine.fieldNames().forEachRemaining(fields::add);
       others.fieldNames().forEachRemaining(fields::add);
+      fields.remove(UNNAMED);
       for (String field : fields) {
         String here = field(field, mine.path(field));
         String there = field(field, others.path(field));

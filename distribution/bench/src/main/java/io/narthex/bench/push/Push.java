@@ -13,14 +13,16 @@ import java.util.Set;
  * Proves that Narthex takes the place of a Pushgateway: it answers random pushes as the original
  * does and shows the same afterwards, and nothing that was acknowledged is lost by SIGKILL.
  *
- * <p>Usage: {@code Push ASSEMBLED_FOLDER [--steps=1000] [--kills=100] [--only=differential|kills]
- * [--against=PROGRAM] [--verbose] [--seed=N] [--keep]}. {@code --against} is another Pushgateway
- * that is compared in place of Narthex.
+ * <p>Usage: {@code Push ASSEMBLED_FOLDER [--steps=1000] [--kills=100]
+ * [--only=differential|kills|clients] [--against=PROGRAM] [--verbose] [--seed=N] [--keep]}. {@code
+ * --against} is another Pushgateway that is compared in place of Narthex. {@code clients} takes
+ * prom-client from npm and prometheus-client from pip, and uses curl and promtool.
  */
 public final class Push {
   private static final String PROGRAM = "prometheus-pushgateway";
   private static final String DIFFERENTIAL = "differential";
   private static final String KILLS = "kills";
+  private static final String CLIENTS = "clients";
 
   private Push() {}
 
@@ -36,29 +38,42 @@ public final class Push {
 
   private static void run(Proof proof) throws IOException, InterruptedException {
     String only = proof.text("only");
-    if (!Set.of("", DIFFERENTIAL, KILLS).contains(only)) {
-      throw new IOException("--only is " + DIFFERENTIAL + " or " + KILLS + ", got \"" + only + '"');
+    if (!Set.of("", DIFFERENTIAL, KILLS, CLIENTS).contains(only)) {
+      throw new IOException("--only is differential, kills or clients, got \"" + only + '"');
     }
     boolean narthex = proof.text("against").isEmpty();
-    if (only.equals(KILLS) && !narthex) {
-      throw new IOException("--against is for the differential; Narthex is what is killed");
+    if (Set.of(KILLS, CLIENTS).contains(only) && !narthex) {
+      throw new IOException("--against is for the differential");
     }
-    if (!only.equals(KILLS)) {
+    if (only.isEmpty() || only.equals(DIFFERENTIAL)) {
       compare(proof);
     }
-    if (!only.equals(DIFFERENTIAL) && narthex) {
+    if ((only.isEmpty() && narthex) || only.equals(CLIENTS)) {
+      clients(proof);
+    }
+    if ((only.isEmpty() && narthex) || only.equals(KILLS)) {
       new PushKills(proof).run();
     }
   }
 
-  private static void compare(Proof proof) throws IOException, InterruptedException {
-    Path program;
+  private static Gateway original(Proof proof) throws IOException, InterruptedException {
     try {
-      program = Peer.program(PROGRAM);
+      return Gateway.original(
+          "original", Peer.program(PROGRAM), proof.folder().resolve("original"));
     } catch (IllegalArgumentException e) {
       throw new IOException(e.getMessage(), e);
     }
-    try (Side original = Gateway.original("original", program, proof.folder().resolve("original"));
+  }
+
+  private static void clients(Proof proof) throws IOException, InterruptedException {
+    try (Gateway original = original(proof);
+        Gateway narthex = Gateway.narthex(proof.assembled(), proof.folder().resolve("other"))) {
+      new PushPrograms(original, narthex, proof).run();
+    }
+  }
+
+  private static void compare(Proof proof) throws IOException, InterruptedException {
+    try (Side original = original(proof);
         Side other = other(proof)) {
       new PushDifferential(original, other, proof.number("seed"), proof.flag("verbose"))
           .run((int) proof.number("steps"), proof);

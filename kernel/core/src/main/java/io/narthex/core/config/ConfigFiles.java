@@ -104,7 +104,8 @@ public final class ConfigFiles {
             AccessSection.relativeTo(ownFolder, own.access()),
             WebSection.relativeTo(ownFolder, own.listeners()),
             own.warmUp(),
-            own.push());
+            own.push(),
+            own.rules());
     return new Loaded(snapshot, alertsRoot, own, ownFolder);
   }
 

@@ -1,8 +1,11 @@
 package io.narthex.core.config;
 
+import io.narthex.config.alertmanager.AlertMatcher;
+import io.narthex.config.alertmanager.MatcherSyntax;
 import io.narthex.service.config.AccessConfig;
 import io.narthex.service.config.WebListener;
 import io.narthex.service.push.PushSettings;
+import io.narthex.service.rules.RuleSettings;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.ConfigNode.Mapping;
@@ -37,13 +40,26 @@ public record NarthexConfig(
         @Nullable ConfigNode accessBlock,
     @Setting(name = "web", help = "Additional listeners, warm-up", optional = true)
         @Nullable ConfigNode webBlock,
-    @Setting(help = "Pushed metrics: checks, names, limits") PushSettings push) {
+    @Setting(help = "Pushed metrics: checks, names, limits") PushSettings push,
+    @Setting(help = "Rules that come with the server") RuleSettings rules) {
   /** Refuses values that must be maps and are not, and invalid access and listeners. */
   public NarthexConfig {
     checkMap(exporterBlocks, "exporters");
     checkMap(webBlock, "web");
     AccessConfig access = AccessSection.read(accessBlock);
     List<WebListener> listeners = WebSection.read(map(webBlock));
+    for (PushSettings.TimeToLive t : push.timeToLive()) {
+      t.matchers().forEach(NarthexConfig::checkMatcher);
+    }
+  }
+
+  private static void checkMatcher(String text) {
+    try {
+      AlertMatcher.compile(MatcherSyntax.parse(text, MatcherSyntax.Mode.UTF8));
+    } catch (IllegalArgumentException e) {
+      throw new ConfigException(
+          "push.time_to_live: matcher \"" + text + "\": " + e.getMessage(), e);
+    }
   }
 
   /** Returns the rules of access over HTTP. */

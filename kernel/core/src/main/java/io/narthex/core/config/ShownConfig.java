@@ -91,7 +91,8 @@ public final class ShownConfig {
         snapshot.access(),
         snapshot.listeners(),
         snapshot.warmUp(),
-        snapshot.push());
+        snapshot.push(),
+        snapshot.rules());
   }
 
   private String prometheus(PrometheusConfig config) {

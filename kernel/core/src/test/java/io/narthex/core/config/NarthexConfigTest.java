@@ -9,6 +9,7 @@ import io.narthex.config.yaml.YamlReader;
 import io.narthex.service.config.AccessConfig;
 import io.narthex.service.config.WebListener;
 import io.narthex.service.push.PushSettings;
+import io.narthex.service.rules.RuleSettings;
 import io.narthex.spi.config.ConfigException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -140,10 +141,31 @@ class NarthexConfigTest {
   }
 
   @Test
+  void rulesThatComeWithTheServerAreChosenByName() {
+    assertThat(bind("").rules()).isEqualTo(RuleSettings.DEFAULT);
+    assertThat(bind("rules: {ready_made: [node, jvm]}").rules().readyMade())
+        .containsExactly("node", "jvm");
+    assertThatThrownBy(() -> bind("rules: {ready: [node]}")).hasMessageContaining("ready");
+  }
+
+  @Test
   void pushesHaveSettings() {
     assertThat(bind("").push()).isEqualTo(PushSettings.DEFAULT);
     assertThat(bind("push: {consistency_check: false, max_groups: 7}").push())
-        .isEqualTo(new PushSettings(false, false, false, 7, 64L << 20, 16L << 20));
+        .isEqualTo(new PushSettings(false, false, false, 7, 64L << 20, 16L << 20, List.of()));
+    assertThat(
+            bind("push: {time_to_live: [{matchers: ['job=~\"cron.*\"'], ttl: 1h}]}")
+                .push()
+                .timeToLive())
+        .containsExactly(
+            new PushSettings.TimeToLive(List.of("job=~\"cron.*\""), Duration.ofHours(1)));
+    for (String wrong : List.of("'job'", "'job=~\"(\"'")) {
+      assertThatThrownBy(() -> bind("push: {time_to_live: [{matchers: [" + wrong + "], ttl: 1h}]}"))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining("push.time_to_live");
+    }
+    assertThatThrownBy(() -> bind("push: {time_to_live: [{matchers: [a=b], ttl: 0s}]}"))
+        .hasMessageContaining("ttl");
     assertThatThrownBy(() -> bind("push: {max_groups: 0}"))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("n.yml:1:20");

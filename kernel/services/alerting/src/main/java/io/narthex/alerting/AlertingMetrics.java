@@ -47,6 +47,7 @@ final class AlertingMetrics {
             "alertmanager_alerts_invalid_total",
             "The total number of received alerts that were invalid.",
             "version");
+    invalid.with("v2").add(0);
     notifications =
         m.counter(
             "alertmanager_notifications_total",

@@ -240,6 +240,14 @@ class ListenersTest extends AccessHarness {
         List.of("/api%2Fv1/status", "/metrics%2Fjob/j", "/metrics/%25", "/%2Fmetrics/job/j")) {
       assertThat(send(at(0, path)).statusCode()).as(path).isEqualTo(400);
     }
+    for (String text : List.of("%FF", "%E2%82")) {
+      String group = "/metrics/job/" + text;
+      assertThat(send(at(1, group).DELETE()).statusCode()).as(group).isEqualTo(202);
+      assertThat(send(at(1, group).PUT(BodyPublishers.noBody())).statusCode())
+          .as(group)
+          .isEqualTo(400);
+      assertThat(send(at(1, "/api/" + text).DELETE()).statusCode()).as(text).isEqualTo(400);
+    }
     assertThat(status(1, "/api/v1/status")).isEqualTo(200);
     assertThat(status(1, "/-/quit")).isEqualTo(405);
     assertThat(send(at(1, "/")).body()).contains("href=\"/metrics\"");

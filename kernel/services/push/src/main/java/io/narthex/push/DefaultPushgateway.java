@@ -104,7 +104,9 @@ public final class DefaultPushgateway
           isMessages(push.contentType())
               ? MessageReader.read(push.body(), push.length())
               : TextReader.read(push.body(), push.length(), settings.utf8Names());
-    } catch (BadPathException | BadBodyException e) {
+    } catch (BadPathException e) {
+      return new Answer(400, (e.isOfNoGroup() ? INCONSISTENT : "") + e.getMessage());
+    } catch (BadBodyException e) {
       return new Answer(400, String.valueOf(e.getMessage()));
     }
     try {

@@ -12,7 +12,7 @@ import java.util.TreeMap;
  * @param families what was pushed, by name, without the times of pushes
  * @param pushNanos when the last push succeeded, nanoseconds since 1970; 0 = never
  * @param failureNanos the same of the last push that failed
- * @param ttlNanos how long after the last push the group is kept; 0 = until it is deleted
+ * @param ttlNanos how long after the last push the group is kept; 0 = as {@link TimesToLive} say
  * @param bytes estimate of the memory
  */
 record Group(
@@ -77,9 +77,9 @@ record Group(
     return pushNanos >= failureNanos;
   }
 
-  /** Returns when the group ends, nanoseconds since 1970. */
-  long endNanos() {
-    return ttlNanos == 0 ? Long.MAX_VALUE : Math.max(pushNanos, failureNanos) + ttlNanos;
+  /** Returns when the group was pushed to last, nanoseconds since 1970. */
+  long lastNanos() {
+    return Math.max(pushNanos, failureNanos);
   }
 
   /** Returns the families with the two that tell when it was pushed to, by name. */

@@ -10,6 +10,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The groups. A change is in the file, and forced, before it is answered. Thread-safe: changes take
@@ -28,6 +30,7 @@ final class PushStore implements AutoCloseable {
     record Full(String why) implements Outcome {}
   }
 
+  private static final Logger LOG = LoggerFactory.getLogger(PushStore.class);
   private static final Outcome TAKEN = new Outcome.Taken();
 
   private final LongSupplier nanos; // since 1970
@@ -37,6 +40,7 @@ final class PushStore implements AutoCloseable {
   private final Map<PushedLabels, PushedLabels> keys = new LinkedHashMap<>(); // by labels of series
   private long bytes; // guarded by this
   private volatile PushSettings settings;
+  private volatile TimesToLive ends;
 
   /**
    * Opens the store.
@@ -45,14 +49,16 @@ final class PushStore implements AutoCloseable {
    */
   PushStore(@Nullable Path file, PushSettings settings, LongSupplier nanos) throws IOException {
     this.settings = settings;
+    this.ends = new TimesToLive(settings);
     this.nanos = nanos;
     Map<PushedLabels, Group> read = new LinkedHashMap<>();
     log = file == null ? null : new PushLog(file, read);
     long now = nanos.getAsLong();
-    read.values().stream().filter(g -> g.endNanos() > now).forEach(this::put);
+    read.values().stream().filter(g -> ends.endNanos(g) > now).forEach(this::put);
   }
 
   void settings(PushSettings changed) {
+    ends = new TimesToLive(changed);
     settings = changed;
   }
 
@@ -67,19 +73,28 @@ final class PushStore implements AutoCloseable {
     synchronized (this) {
       all = new ArrayList<>(groups.values());
     }
+    TimesToLive times = ends;
+    List<Group> left = new ArrayList<>(all.size());
     for (Group g : all) {
-      if (g.endNanos() <= now) {
+      if (times.endNanos(g) > now) {
+        left.add(g);
+      } else {
         expire(g);
       }
     }
-    all.removeIf(g -> g.endNanos() <= now);
-    return all;
+    return left;
   }
 
-  /** Removes a group, unless it was pushed to meanwhile. Its end is in its record already. */
+  /** Removes a group, unless it was pushed to meanwhile. */
   private synchronized void expire(Group seen) {
-    if (groups.get(seen.key()) == seen) {
-      remove(seen.key());
+    if (groups.get(seen.key()) != seen) {
+      return;
+    }
+    remove(seen.key());
+    try {
+      append(new GroupRecord.Change(seen.key(), null));
+    } catch (IOException e) {
+      LOG.warn("the end of group {} could not be written: {}", seen.key(), e.toString());
     }
   }
 
@@ -100,7 +115,7 @@ final class PushStore implements AutoCloseable {
     long number;
     synchronized (this) {
       Group known = groups.get(key);
-      if (known != null && known.endNanos() <= nanos.getAsLong()) {
+      if (known != null && ends.endNanos(known) <= nanos.getAsLong()) {
         expire(known);
       }
       Group before = groups.getOrDefault(key, Group.empty(key));

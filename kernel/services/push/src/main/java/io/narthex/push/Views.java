@@ -57,7 +57,7 @@ final class Views {
               labels,
               null,
               number(h.sum()),
-              count(h.count()),
+              count(h.count(), real(h)),
               buckets(h),
               h.nativeFields().length == 0 ? null : nativeBuckets(h.nativeFields()));
       case Metric.Missing _ -> new MetricView(labels, "", null, null, null, null);
@@ -69,15 +69,35 @@ final class Views {
     return GoFloat.toString(v, GoFloat.Style.GENERAL);
   }
 
-  /** Formats a count, which is an integer unless the text format gave something else. */
-  private static String count(double v) {
-    return v == Math.rint(v) && Math.abs(v) < 0x1p63 ? Long.toString((long) v) : number(v);
+  /**
+   * Returns whether a histogram counts in real numbers: one count that is no whole number makes all
+   * of them so.
+   */
+  private static boolean real(Metric.Histogram h) {
+    boolean whole = isWhole(h.count());
+    for (double count : h.counts()) {
+      whole &= isWhole(count);
+    }
+    return !whole;
+  }
+
+  private static boolean isWhole(double v) {
+    return v >= 0 && v == Math.rint(v) && v < 0x1p63;
+  }
+
+  /** Formats a count; a real one that is not above 0 is shown as 0, as the original does. */
+  private static String count(double v, boolean real) {
+    if (!real) {
+      return Long.toString((long) v);
+    }
+    return v > 0 ? number(v) : "0";
   }
 
   private static Map<String, String> buckets(Metric.Histogram h) {
     Map<String, String> out = new LinkedHashMap<>();
+    boolean real = real(h);
     for (int i = 0; i < h.bounds().length; i++) {
-      out.put(number(h.bounds()[i]), count(h.counts()[i]));
+      out.put(number(h.bounds()[i]), count(h.counts()[i], real));
     }
     return out;
   }

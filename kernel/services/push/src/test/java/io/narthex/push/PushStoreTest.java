@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.narthex.push.PushStore.Outcome;
 import io.narthex.service.push.PushSettings;
+import io.narthex.service.push.PushSettings.TimeToLive;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -155,7 +158,7 @@ class PushStoreTest {
 
   @Test
   void groupsAndBytesAreBounded() throws Exception {
-    settings = new PushSettings(true, false, false, 2, 20_000, 1 << 20);
+    settings = new PushSettings(true, false, false, 2, 20_000, 1 << 20, List.of());
     restart();
     taken("job/a", "a 1\n");
     taken("job/b", "a 1\n");
@@ -219,6 +222,58 @@ class PushStoreTest {
     String before = exposed();
     restart();
     assertThat(exposed()).isEqualTo(before).contains("\"} 399\n");
+  }
+
+  @Test
+  void groupsWhoseLabelsMatchEndAfterTheirLastPush() throws IOException {
+    settings =
+        new PushSettings(
+            true,
+            false,
+            false,
+            10,
+            1 << 20,
+            1 << 20,
+            List.of(
+                new TimeToLive(List.of("job=cron", "zone!=\"\""), Duration.ofHours(2)),
+                new TimeToLive(List.of("job=~\"cron.*\""), Duration.ofHours(1))));
+    restart();
+    taken("job/cron/zone/a", "x 1\n");
+    taken("job/cron-b", "x 1\n");
+    taken("job/other", "x 1\n");
+    now += Duration.ofMinutes(59).toNanos();
+    taken("job/cron-b/n/1", "x 1\n");
+    now += Duration.ofMinutes(1).toNanos();
+    assertThat(store.groups()).hasSize(3);
+    now += Duration.ofMinutes(60).toNanos();
+    assertThat(store.groups()).extracting(g -> g.key().toString()).containsExactly("[job, other]");
+    // what has ended stays away when the settings are gone
+    settings = PushSettings.DEFAULT;
+    restart();
+    assertThat(store.groups()).hasSize(1);
+  }
+
+  @Test
+  void theHeaderOfAPushGoesBeforeTheSettings() throws Exception {
+    store.settings(
+        new PushSettings(
+            true,
+            false,
+            false,
+            10,
+            1 << 20,
+            1 << 20,
+            List.of(new TimeToLive(List.of("job=cron"), Duration.ofHours(1)))));
+    byte[] body = "x 1\n".getBytes(StandardCharsets.UTF_8);
+    store.push(
+        GroupPath.read("job/cron", false),
+        TextReader.read(body, body.length, false),
+        true,
+        Duration.ofHours(3).toNanos());
+    now += Duration.ofHours(2).toNanos();
+    assertThat(store.groups()).hasSize(1);
+    now += Duration.ofHours(1).toNanos();
+    assertThat(store.groups()).isEmpty();
   }
 
   @Test

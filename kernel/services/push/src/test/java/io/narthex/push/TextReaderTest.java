@@ -3,6 +3,7 @@ package io.narthex.push;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.narthex.service.push.PushgatewayService.MetricView;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -141,6 +142,26 @@ class TextReaderTest {
             h_sum{x="y"} 0
             h_count{x="y"} 0
             """);
+  }
+
+  @Test
+  void theApiShowsCountsAsRealNumbersOnceOneIsNoInteger() throws BadBodyException {
+    String whole =
+        "# TYPE h histogram\nh_bucket{le=\"1\"} 1e6\nh_bucket{le=\"+Inf\"} 2000000\nh_count 2e6\n";
+    MetricView integers = viewed(whole);
+    assertThat(integers.count()).isEqualTo("2000000");
+    assertThat(integers.points()).containsEntry("1", "1000000").containsEntry("+Inf", "2000000");
+    MetricView real = viewed(whole.replace("\"+Inf\"} 2000000", "\"+Inf\"} +Inf"));
+    assertThat(real.count()).isEqualTo("2e+06");
+    assertThat(real.points()).containsEntry("1", "1e+06").containsEntry("+Inf", "+Inf");
+    MetricView none = viewed(whole.replace("\"+Inf\"} 2000000", "\"+Inf\"} NaN"));
+    assertThat(none.points()).containsEntry("1", "1e+06").containsEntry("+Inf", "0");
+  }
+
+  private static MetricView viewed(String text) throws BadBodyException {
+    byte[] body = text.getBytes(StandardCharsets.UTF_8);
+    Family family = TextReader.read(body, body.length, false).families().values().iterator().next();
+    return Views.family(new Group.Stamped(family, 0)).metrics().getFirst();
   }
 
   @Test

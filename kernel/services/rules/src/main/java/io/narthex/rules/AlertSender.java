@@ -46,6 +46,10 @@ import org.slf4j.LoggerFactory;
  */
 final class AlertSender implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(AlertSender.class);
+
+  /** The label of the Alertmanager of this process. */
+  private static final String IN_PROCESS = "in-process";
+
   private static final int ALERTMANAGER_PORT = 9093;
   private static final Duration PROBE_INTERVAL = Duration.ofSeconds(30);
   private static final JsonFactory JSON = new JsonFactory();
@@ -167,9 +171,8 @@ final class AlertSender implements AutoCloseable {
           Queue known = queues.get(key);
           if (known == null) {
             queues.put(key, new Queue(uri, block, alerts));
-            count("prometheus_notifications_sent_total", url, 0);
-            count("prometheus_notifications_errors_total", url, 0);
-            count("prometheus_notifications_dropped_total", url, 0);
+            zero(url);
+            length(url, 0);
           } else {
             known.block = block;
             known.relabeling = alerts;
@@ -189,6 +192,10 @@ final class AlertSender implements AutoCloseable {
           }
           return removed;
         });
+    if (!local.isEmpty()) {
+      zero(IN_PROCESS);
+      length(IN_PROCESS, 0);
+    }
     dropped = List.copyOf(droppedUrls);
     inProcess = List.copyOf(local);
     metrics
@@ -315,12 +322,12 @@ final class AlertSender implements AutoCloseable {
     AlertSink target = sink.get();
     if (target == null) {
       int lost = awaiting.add(alerts);
-      count("prometheus_notifications_dropped_total", "in-process", lost);
+      count("prometheus_notifications_dropped_total", IN_PROCESS, lost);
       return;
     }
     try {
       target.receive(alerts);
-      count("prometheus_notifications_sent_total", "in-process", alerts.size());
+      count("prometheus_notifications_sent_total", IN_PROCESS, alerts.size());
     } catch (IllegalArgumentException e) {
       LOG.warn("alerts refused: {}", e.getMessage());
     }
@@ -349,6 +356,23 @@ final class AlertSender implements AutoCloseable {
       }
     }
     return out;
+  }
+
+  /** Lets the counters of an Alertmanager exist before anything is counted. */
+  private void zero(String alertmanager) {
+    count("prometheus_notifications_sent_total", alertmanager, 0);
+    count("prometheus_notifications_errors_total", alertmanager, 0);
+    count("prometheus_notifications_dropped_total", alertmanager, 0);
+  }
+
+  private void length(String alertmanager, int alerts) {
+    metrics
+        .gauge(
+            "prometheus_notifications_queue_length",
+            "The number of alert notifications in the queue.",
+            "alertmanager")
+        .with(alertmanager)
+        .set(alerts);
   }
 
   private void count(String name, String alertmanager, int n) {
@@ -427,13 +451,7 @@ final class AlertSender implements AutoCloseable {
     }
 
     private void length() {
-      metrics
-          .gauge(
-              "prometheus_notifications_queue_length",
-              "The number of alert notifications in the queue.",
-              "alertmanager")
-          .with(url)
-          .set(waiting.size());
+      AlertSender.this.length(url, waiting.size());
     }
 
     void stop() {

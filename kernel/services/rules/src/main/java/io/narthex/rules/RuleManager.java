@@ -38,6 +38,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -63,6 +64,7 @@ public final class RuleManager
   private final TemplateService templates;
   private final AlertSender sender;
   private final RuleContext context;
+  private final ReadyMadeRules readyMade;
   private final Clock clock = Clock.systemUTC();
 
   private volatile @Nullable AlertSink sink;
@@ -75,12 +77,25 @@ public final class RuleManager
   /** Starts without groups; they come with the configuration. */
   @Activate
   public RuleManager(
+      BundleContext bundle,
       @Reference QueryEngine engine,
       @Reference StorageGate storage,
       @Reference TemplateService templates,
       @Reference ServerInfo server,
       @Reference Metrics metrics,
       @Reference HandOver handOver) {
+    this(ReadyMadeRules.of(bundle), engine, storage, templates, server, metrics, handOver);
+  }
+
+  RuleManager(
+      ReadyMadeRules readyMade,
+      QueryEngine engine,
+      StorageGate storage,
+      TemplateService templates,
+      ServerInfo server,
+      Metrics metrics,
+      HandOver handOver) {
+    this.readyMade = readyMade;
     this.handOver = handOver;
     this.engine = engine;
     this.templates = templates;
@@ -199,7 +214,7 @@ public final class RuleManager
     NameScheme names = NameScheme.of(prometheus.global().metricNameValidationScheme());
     RuleFileLoader loader = new RuleFileLoader(this::canonical, templates, names, false);
     Map<String, Integer> found = new LinkedHashMap<>();
-    for (Path file : files(prometheus, snapshot.prometheusFolder())) {
+    for (Path file : files(snapshot)) {
       int rules = 0;
       for (GroupSpec group : loader.load(file.toString(), read(file))) {
         rules += group.rules().size();
@@ -213,7 +228,7 @@ public final class RuleManager
   public void apply(ConfigSnapshot snapshot) {
     PrometheusConfig prometheus = snapshot.prometheus();
     sender.apply(prometheus);
-    List<GroupSpec> specs = load(prometheus, snapshot.prometheusFolder());
+    List<GroupSpec> specs = load(snapshot);
     Map<String, RuleGroup> next = new LinkedHashMap<>();
     synchronized (this) {
       if (closed) {
@@ -253,11 +268,12 @@ public final class RuleManager
     }
   }
 
-  private List<GroupSpec> load(PrometheusConfig prometheus, Path folder) {
+  private List<GroupSpec> load(ConfigSnapshot snapshot) {
+    PrometheusConfig prometheus = snapshot.prometheus();
     NameScheme names = NameScheme.of(prometheus.global().metricNameValidationScheme());
     RuleFileLoader loader = new RuleFileLoader(this::canonical, templates, names, false);
     List<GroupSpec> out = new ArrayList<>();
-    for (Path file : files(prometheus, folder)) {
+    for (Path file : files(snapshot)) {
       out.addAll(loader.load(file.toString(), read(file)));
     }
     withPluginFunctions =
@@ -265,9 +281,12 @@ public final class RuleManager
     return out;
   }
 
-  private static Set<Path> files(PrometheusConfig prometheus, Path folder) {
+  private Set<Path> files(ConfigSnapshot snapshot) {
     Set<Path> files = new LinkedHashSet<>();
-    prometheus.ruleFiles().forEach(glob -> files.addAll(files(glob, folder)));
+    for (String glob : snapshot.prometheus().ruleFiles()) {
+      files.addAll(files(glob, snapshot.prometheusFolder()));
+    }
+    files.addAll(readyMade.files(snapshot.rules().readyMade()));
     return files;
   }
 

@@ -52,6 +52,7 @@ class RuleManagerTest {
 
   private static RuleManager manager(Map<String, String> flags, QueryEngine engine) {
     return new RuleManager(
+        new ReadyMadeRules(Path.of("no such folder")),
         engine,
         idle(StorageGate.class),
         null,

@@ -15,6 +15,7 @@ import io.narthex.service.exporter.ExporterService;
 import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.metrics.MetricCollector;
 import io.narthex.service.metrics.Metrics;
+import io.narthex.service.push.PushgatewayService;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.service.targets.TargetService;
@@ -42,6 +43,9 @@ import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+import org.osgi.service.component.annotations.ReferencePolicyOption;
 
 /**
  * Keeps a pool of scrape loops per job: follows the configuration and the discovered targets.
@@ -110,6 +114,22 @@ public final class ScrapeComponent
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("narthex-scrape-timer").factory());
     this.source = new ScrapeSource(http, metrics, exporters, server, timer);
+  }
+
+  /** Binds the Pushgateway of this process. */
+  @Reference(
+      cardinality = ReferenceCardinality.OPTIONAL,
+      policy = ReferencePolicy.DYNAMIC,
+      policyOption = ReferencePolicyOption.GREEDY)
+  void bindPushes(PushgatewayService service) {
+    source.pushes = service;
+  }
+
+  /** Lets it go. */
+  void unbindPushes(PushgatewayService service) {
+    if (source.pushes == service) {
+      source.pushes = null;
+    }
   }
 
   /** Returns how far timestamps are moved to the tick of their scrape; negative: not at all. */

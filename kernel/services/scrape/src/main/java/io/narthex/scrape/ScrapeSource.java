@@ -3,8 +3,10 @@ package io.narthex.scrape;
 import io.narthex.exposition.ExpositionFormat;
 import io.narthex.service.exporter.ExporterService;
 import io.narthex.service.metrics.Metrics;
+import io.narthex.service.push.PushgatewayService;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.spi.plugin.HttpTransport;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -25,12 +27,16 @@ import org.jspecify.annotations.Nullable;
 final class ScrapeSource {
   private static final String EXPORTERS = "/exporters/";
   private static final String METRICS = "/metrics";
+  private static final String PUSHED = "/push/metrics";
 
   private final HttpTransport http;
   private final Metrics metrics;
   private final ExporterService exporters;
   private final ServerInfo server;
   private final ScheduledExecutorService timer;
+
+  /** The Pushgateway of this process; null while it does not run. */
+  volatile @Nullable PushgatewayService pushes;
 
   ScrapeSource(
       HttpTransport http,
@@ -84,8 +90,36 @@ final class ScrapeSource {
         inProcess(target, settings, scratch, () -> metrics.collect(scratch.collected));
         return null;
       }
+      PushgatewayService push = pushes;
+      if (path.equals(PUSHED) && push != null) {
+        return pushed(push, target, settings, scratch);
+      }
     }
     return overHttp(request(target, settings, requests), target, settings, scratch, expected);
+  }
+
+  /** Reads what was pushed in a format, since groups are kept as they are shown. */
+  private static ExpositionFormat pushed(
+      PushgatewayService push, Target target, ScrapeSettings settings, Scratch scratch)
+      throws IOException, InterruptedException {
+    PushgatewayService.Exposed shown = push.expose(settings.accept);
+    scratch.read(
+        new ByteArrayInputStream(shown.body()),
+        settings.bodyLimit,
+        shown.body().length,
+        TimeUnit.MILLISECONDS.toNanos(target.timeoutMs()));
+    return format(shown.contentType(), settings);
+  }
+
+  private static ExpositionFormat format(String contentType, ScrapeSettings settings)
+      throws ScrapeFailure {
+    ExpositionFormat.Choice choice =
+        ExpositionFormat.choose(contentType, settings.config.fallbackScrapeProtocol());
+    ExpositionFormat format = choice.format();
+    if (format == null) {
+      throw new ScrapeFailure(ScrapeFailure.Kind.EXPOSITION, String.valueOf(choice.problem()));
+    }
+    return format;
   }
 
   private interface Collection {
@@ -183,12 +217,7 @@ final class ScrapeSource {
       }
       String contentType = Objects.requireNonNullElse(response.header("Content-Type"), "");
       scratch.read(response.body(), settings.bodyLimit, expected, deadline - System.nanoTime());
-      ExpositionFormat.Choice choice =
-          ExpositionFormat.choose(contentType, settings.config.fallbackScrapeProtocol());
-      if (choice.format() == null) {
-        throw new ScrapeFailure(ScrapeFailure.Kind.EXPOSITION, String.valueOf(choice.problem()));
-      }
-      return choice.format();
+      return format(contentType, settings);
     }
   }
 

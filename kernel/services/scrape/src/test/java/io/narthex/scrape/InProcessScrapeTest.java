@@ -1,5 +1,6 @@
 package io.narthex.scrape;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.narthex.model.Labels;
@@ -10,9 +11,11 @@ import io.narthex.model.TargetGroup;
 import io.narthex.service.config.ScrapeConfig;
 import io.narthex.service.exporter.ExporterService;
 import io.narthex.service.memory.WorkMemory;
+import io.narthex.service.push.PushgatewayService;
 import io.narthex.service.targets.TargetService.ActiveTarget;
 import io.narthex.spi.exporter.MetricSink;
 import java.lang.management.ManagementFactory;
+import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -111,6 +114,24 @@ final class InProcessScrapeTest {
     sink.sample("a", Labels.of("x", "2"), 2);
     sink.family(new MetricMetadata("b_total", MetricType.COUNTER, "B.", ""));
     sink.sample("b_total", Labels.EMPTY, 3);
+  }
+
+  @Test
+  void whatWasPushedIsReadWithoutTheNetwork() throws Exception {
+    byte[] body = "# TYPE a gauge\na{job=\"batch\",instance=\"\"} 7\n".getBytes(UTF_8);
+    component.bindPushes(
+        (PushgatewayService)
+            Proxy.newProxyInstance(
+                PushgatewayService.class.getClassLoader(),
+                new Class<?>[] {PushgatewayService.class},
+                (proxy, method, args) ->
+                    method.getName().equals("expose")
+                        ? new PushgatewayService.Exposed("text/plain; version=0.0.4", body)
+                        : null));
+    scrape(InProcessScrapeTest::three, "path", "/push/metrics", "honorLabels", true);
+    await(() -> store.of("__name__", "a", "job", "batch").contains("7.0"));
+    scrape(InProcessScrapeTest::three, "path", "/push/metrics", "bodyLimit", 20L);
+    awaitError("body size limit exceeded");
   }
 
   @Test
