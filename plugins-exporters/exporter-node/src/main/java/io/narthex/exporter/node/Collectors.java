@@ -11,7 +11,7 @@ final class Collectors {
 
   private Collectors() {}
 
-  static Map<String, Entry> all(Host host, Clock clock) {
+  static Map<String, Entry> all(Host host, Clock clock, Netlink kernel) {
     Map<String, Entry> all = new LinkedHashMap<>();
     CpuCollectors cpu = new CpuCollectors(host);
     on(all, "cpu", cpu::cpu);
@@ -32,13 +32,15 @@ final class Collectors {
     DiskCollectors disks = new DiskCollectors(host);
     on(all, "diskstats", disks::diskstats);
     on(all, "filesystem", disks::filesystem);
-    on(all, "netdev", new NetCollectors(host)::netdev);
+    NetlinkCollectors netlink = new NetlinkCollectors(host, kernel);
+    on(all, "netdev", new NetCollectors(host, netlink)::netdev);
     on(all, "netclass", NetCollectors::netclass);
     on(all, "netstat", NetCollectors::netstat);
     on(all, "sockstat", NetCollectors::sockstat);
     on(all, "softnet", NetCollectors::softnet);
     on(all, "udp_queues", NetCollectors::udpQueues);
-    on(all, "arp", NetCollectors::arp);
+    boolean arpByNetlink = host.flags.on("collector.arp.netlink", true);
+    on(all, "arp", arpByNetlink ? netlink::arp : NetCollectors::arp);
     on(all, "conntrack", NetCollectors::conntrack);
     on(all, "bonding", NetCollectors::bonding);
     on(all, "hwmon", HardwareCollectors::hwmon);
@@ -51,6 +53,19 @@ final class Collectors {
     on(all, "xfs", StorageCollectors::xfs);
     on(all, "mdadm", StorageCollectors::mdadm);
     on(all, "textfile", TextfileCollector::collect);
+    on(all, "bcache", new BcacheCollector(host)::collect);
+    on(all, "bcachefs", BcachefsCollector::collect);
+    on(all, "btrfs", BtrfsCollector::collect);
+    on(all, "dmmultipath", MultipathCollector::collect);
+    on(all, "fibrechannel", FibreChannelCollector::collect);
+    on(all, "infiniband", InfinibandCollector::collect);
+    on(all, "ipvs", new IpvsCollector(host)::collect);
+    on(all, "nfs", NfsCollectors::nfs);
+    on(all, "nfsd", NfsCollectors::nfsd);
+    on(all, "nvme", NvmeCollector::collect);
+    on(all, "selinux", SelinuxCollector::collect);
+    on(all, "tapestats", new TapeCollector(host)::collect);
+    on(all, "watchdog", WatchdogCollector::collect);
     off(all, "interrupts", KernelCollectors::interrupts);
     off(all, "softirqs", KernelCollectors::softirqs);
     off(all, "slabinfo", KernelCollectors::slabinfo);
@@ -64,6 +79,11 @@ final class Collectors {
     off(all, "zoneinfo", KernelCollectors::zoneinfo);
     off(all, "processes", KernelCollectors::processes);
     off(all, "sysctl", KernelCollectors::sysctl);
+    off(all, "mountstats", MountStatsCollector::collect);
+    off(all, "drbd", DrbdCollector::collect);
+    off(all, "pcidevice", PciCollector::collect);
+    off(all, "qdisc", netlink::qdisc);
+    off(all, "tcpstat", netlink::tcpstat);
     return all;
   }
 

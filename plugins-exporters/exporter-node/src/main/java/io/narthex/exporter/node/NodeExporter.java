@@ -18,10 +18,10 @@ final class NodeExporter implements Exporter {
   private final Host host;
   private final Map<String, Collector> collectors = new TreeMap<>();
 
-  NodeExporter(NodeConfig config, Clock clock) {
+  NodeExporter(NodeConfig config, Clock clock, Netlink netlink) {
     host = new Host(config);
     boolean defaults = !host.flags.on("collector.disable-defaults", false);
-    Collectors.all(host, clock)
+    Collectors.all(host, clock, netlink)
         .forEach((name, entry) -> {
           if (host.flags.on("collector." + name, defaults && entry.byDefault())) {
             collectors.put(name, entry.collector());

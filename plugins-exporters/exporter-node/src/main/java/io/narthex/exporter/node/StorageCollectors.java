@@ -224,8 +224,9 @@ final class StorageCollectors {
       if (disks != null) {
         out.add("node_md_raid_disks", disks, "device", Host.name(md));
       }
-      if (degraded != null) {
-        out.add("node_md_degraded", degraded, "device", Host.name(md));
+      if (disks != null || degraded != null) {
+        // an array without redundancy has no such file
+        out.add("node_md_degraded", degraded == null ? 0 : degraded, "device", Host.name(md));
       }
     }
   }
