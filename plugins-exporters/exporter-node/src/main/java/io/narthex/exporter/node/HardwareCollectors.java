@@ -260,14 +260,15 @@ final class HardwareCollectors {
         out.add("node_cooling_device_max_state", max, "name", name, "type", type);
       }
     }
-    if (out.isEmpty()) {
-      throw new NoData("no thermal zone");
-    }
   }
 
   static void powerSupply(Host host, Out out) throws IOException {
     Pattern ignored = host.flags.pattern("collector.powersupply.ignored-supplies", "^$");
-    for (Path supply : Host.list(host.sys.resolve("class/power_supply"))) {
+    Path supplies = host.sys.resolve("class/power_supply");
+    if (!Files.isDirectory(supplies)) {
+      throw new NoData("no power supply");
+    }
+    for (Path supply : Host.list(supplies)) {
       String name = Host.name(supply);
       if (ignored != null && ignored.matcher(name).find()) {
         continue;
@@ -319,9 +320,6 @@ final class HardwareCollectors {
       }
       out.add("node_power_supply_info", 1, labels);
     }
-    if (out.isEmpty()) {
-      throw new NoData("no power supply");
-    }
   }
 
   private static void supply(Out out, Path supply, String file, String metric, double divisor) {
@@ -340,9 +338,6 @@ final class HardwareCollectors {
   static void edac(Host host, Out out) throws IOException {
     Path root = host.sys.resolve("devices/system/edac/mc");
     List<Path> controllers = Host.list(root, Pattern.compile("mc[0-9]+", 0));
-    if (controllers.isEmpty()) {
-      throw new NoData("no edac");
-    }
     for (Path mc : controllers) {
       String c = Host.name(mc).substring(2);
       edac(out, mc.resolve("ce_count"), "node_edac_correctable_errors_total", "controller", c);

@@ -51,20 +51,13 @@ final class PciCollector {
     out.add(PREFIX + "info", 1, info);
     speed(out, device, "max_link_speed", "max_link_transfers_per_second", place);
     speed(out, device, "current_link_speed", "current_link_transfers_per_second", place);
-    for (String file :
-        List.of(
-            "max_link_width",
-            "current_link_width",
-            "d3cold_allowed",
-            "sriov_drivers_autoprobe",
-            "sriov_numvfs",
-            "sriov_totalvfs",
-            "sriov_vf_total_msix")) {
-      Double v = Host.numberOrNull(device.resolve(file));
-      if (v != null) {
-        out.add(PREFIX + file, v, place);
-      }
-    }
+    number(out, device, "max_link_width", -1, place);
+    number(out, device, "current_link_width", -1, place);
+    number(out, device, "d3cold_allowed", -1, place);
+    number(out, device, "sriov_drivers_autoprobe", 0, place);
+    number(out, device, "sriov_numvfs", 0, place);
+    number(out, device, "sriov_totalvfs", 0, place);
+    number(out, device, "sriov_vf_total_msix", 0, place);
     Double node = Host.numberOrNull(device.resolve("numa_node"));
     if (node != null && node >= 0) {
       out.add(PREFIX + "numa_node", node, place);
@@ -92,12 +85,16 @@ final class PciCollector {
     };
   }
 
-  /** Adds the number of a text such as {@code 8.0 GT/s PCIe}. */
+  /** Adds the number in a file, or {@code fallback} as the original does without such a file. */
+  private static void number(Out out, Path device, String file, double fallback, String[] labels) {
+    Double v = Host.numberOrNull(device.resolve(file));
+    out.add(PREFIX + file, v == null ? fallback : v, labels);
+  }
+
+  /** Adds the number of a text such as {@code 8.0 GT/s PCIe}; -1 without one. */
   private static void speed(Out out, Path device, String file, String metric, String[] labels) {
     String[] f = Host.words(Host.textOrEmpty(device.resolve(file)));
     Double v = f.length > 1 && f[1].equals("GT/s") ? Host.parse(f[0]) : null;
-    if (v != null) {
-      out.add(PREFIX + metric, v * TRANSFERS, labels);
-    }
+    out.add(PREFIX + metric, v == null ? -1 : v * TRANSFERS, labels);
   }
 }

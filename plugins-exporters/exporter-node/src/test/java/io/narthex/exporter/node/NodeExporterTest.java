@@ -1,11 +1,16 @@
 package io.narthex.exporter.node;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.narthex.model.Labels;
 import io.narthex.spi.exporter.Exporter;
 import io.narthex.spi.plugin.PluginContext;
 import io.narthex.testkit.exporter.ExporterKit;
 import io.narthex.testkit.exporter.RecordingMetrics;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -33,11 +38,23 @@ final class NodeExporterTest extends ExporterKit {
   }
 
   @Test
+  void readsFilesThatEndAfterTheirFirstPiece() throws Exception {
+    // a second read from a file below /proc/sys returns nothing
+    try (Exporter exporter = open(context());
+        InputStream in = Files.newInputStream(Path.of("/proc/sys/fs/file-nr"))) {
+      byte[] bytes = new byte[200];
+      String[] f = new String(bytes, 0, in.read(bytes), UTF_8).strip().split("\\s+");
+      assertThat(
+              collect(exporter).samples().get(Labels.of(Labels.METRIC_NAME, "node_filefd_maximum")))
+          .isEqualTo(Double.parseDouble(f[2]));
+    }
+  }
+
+  @Test
   void readsTheClock() throws InterruptedException {
     try (Exporter exporter = open(context())) {
       RecordingMetrics metrics = collect(exporter);
-      var tick =
-          metrics.samples().get(io.narthex.model.Labels.of("__name__", "node_timex_tick_seconds"));
+      var tick = metrics.samples().get(Labels.of("__name__", "node_timex_tick_seconds"));
       assertThat(tick).isNotNull().isBetween(0.0005, 0.02);
     }
   }
