@@ -12,6 +12,7 @@ import io.narthex.service.exporter.ExporterService;
 import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.targets.TargetService.ActiveTarget;
 import io.narthex.spi.exporter.MetricSink;
+import io.narthex.spi.exporter.ParameterException;
 import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.Map;
@@ -199,6 +200,16 @@ final class InProcessScrapeTest {
     synchronized (store) {
       assertThat(store.refs.keySet()).noneMatch(l -> l.metricName().equals("m"));
     }
+  }
+
+  @Test
+  void refusedParametersAreTheErrorOfTheTarget() throws Exception {
+    scrape(
+        _ -> {
+          throw new ParameterException("missing collector: nope");
+        },
+        with());
+    awaitError("collecting failed: missing collector: nope");
   }
 
   @Test
