@@ -1,6 +1,5 @@
 package io.narthex.exporter.node;
 
-import java.time.Clock;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -11,7 +10,7 @@ final class Collectors {
 
   private Collectors() {}
 
-  static Map<String, Entry> all(Host host, Clock clock, Netlink kernel) {
+  static Map<String, Entry> all(Host host, Access access) {
     Map<String, Entry> all = new LinkedHashMap<>();
     CpuCollectors cpu = new CpuCollectors(host);
     on(all, "cpu", cpu::cpu);
@@ -26,13 +25,13 @@ final class Collectors {
     on(all, "pressure", SystemCollectors::pressure);
     on(all, "uname", SystemCollectors::uname);
     on(all, "os", SystemCollectors::os);
-    on(all, "time", new SystemCollectors(clock)::time);
+    on(all, "time", new SystemCollectors(access.clock())::time);
     on(all, "kernel_hung", SystemCollectors::kernelHung);
     on(all, "timex", TimexCollector::collect);
     DiskCollectors disks = new DiskCollectors(host);
     on(all, "diskstats", disks::diskstats);
-    on(all, "filesystem", disks::filesystem);
-    NetlinkCollectors netlink = new NetlinkCollectors(host, kernel);
+    on(all, "filesystem", new FileSystemCollector(host, access)::collect);
+    NetlinkCollectors netlink = new NetlinkCollectors(host, access.netlink());
     on(all, "netdev", new NetCollectors(host, netlink)::netdev);
     on(all, "netclass", NetCollectors::netclass);
     on(all, "netstat", NetCollectors::netstat);

@@ -10,7 +10,6 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -66,8 +65,7 @@ final class NodeConformanceTest {
     try (NodeExporter exporter =
         new NodeExporter(
             new NodeConfig(f + "/proc", f + "/sys", f.toString(), f + "/udev/data", flags),
-            Clock.systemUTC(),
-            new RecordedNetlink(f.resolve("qdisc/results.json")))) {
+            TestAccess.with(new RecordedNetlink(f.resolve("qdisc/results.json"))))) {
       exporter.collect(got, Map.of());
     }
     compare(got, data.resolve("e2e-output.txt"), f.toString());

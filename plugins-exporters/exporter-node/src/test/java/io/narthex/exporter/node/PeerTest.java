@@ -14,7 +14,6 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -146,8 +145,7 @@ final class PeerTest {
     try (NodeExporter exporter =
         new NodeExporter(
             new NodeConfig("/proc", "/sys", "/", "/run/udev/data", flags),
-            Clock.systemUTC(),
-            new KernelNetlink())) {
+            TestAccess.with(new KernelNetlink()))) {
       // a socket state, a process or a device comes and goes: what differs in every round counts
       Set<String> differences = null;
       for (int round = 0; round < 5; round++) {
