@@ -1,5 +1,6 @@
 package io.narthex.exporter.node;
 
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -7,6 +8,8 @@ import java.util.Map;
 final class Collectors {
   /** A collector, and whether it runs without a flag. */
   record Entry(Collector collector, boolean byDefault) {}
+
+  private static final Duration SYSTEMD_LIMIT = Duration.ofSeconds(4);
 
   private Collectors() {}
 
@@ -83,6 +86,7 @@ final class Collectors {
     off(all, "pcidevice", PciCollector::collect);
     off(all, "qdisc", netlink::qdisc);
     off(all, "tcpstat", netlink::tcpstat);
+    off(all, "systemd", new SystemdCollector(host, access.systemd(), SYSTEMD_LIMIT)::collect);
     return all;
   }
 

@@ -95,7 +95,8 @@ final class Flags {
         Pattern _ = pattern(name, "");
       }
       String other = name.substring(0, Math.max(0, name.length() - INCLUDE.length())) + EXCLUDE;
-      if (name.endsWith(INCLUDE) && values.containsKey(other)) {
+      boolean both = name.startsWith("collector.systemd."); // which takes what passes both
+      if (name.endsWith(INCLUDE) && !both && values.containsKey(other)) {
         throw new ConfigException(
             "flags: --" + name + " and --" + other + " exclude each other; give one of them");
       }

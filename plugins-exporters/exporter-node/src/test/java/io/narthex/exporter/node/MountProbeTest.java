@@ -37,7 +37,7 @@ import org.slf4j.LoggerFactory;
 @Timeout(60)
 final class MountProbeTest {
   private static final FileSystemStat FULL = new FileSystemStat(100, 0, 0, 10, 0);
-  private static final long LIMIT = Duration.ofMillis(400).toNanos();
+  private static final long LIMIT = Duration.ofSeconds(8).toNanos();
 
   private final Map<String, CountDownLatch> hanging = new ConcurrentHashMap<>();
   private final Map<String, Integer> asked = new ConcurrentHashMap<>();
@@ -137,8 +137,8 @@ final class MountProbeTest {
       hanging.put(dead, new CountDownLatch(1));
     }
     long begin = System.nanoTime();
-    Map<String, Answer> answers = probe(LIMIT * 5).ask(List.of("/a", "/b", "/c", "/"));
-    assertThat(System.nanoTime() - begin).isLessThan(LIMIT * 5 + Duration.ofSeconds(5).toNanos());
+    Map<String, Answer> answers = probe(LIMIT).ask(List.of("/a", "/b", "/c", "/"));
+    assertThat(System.nanoTime() - begin).isLessThan(LIMIT + Duration.ofSeconds(5).toNanos());
     assertThat(answers)
         .containsEntry("/a", new Stuck())
         .containsEntry("/b", new Stuck())

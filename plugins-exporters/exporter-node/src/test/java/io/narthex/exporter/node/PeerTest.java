@@ -28,7 +28,6 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Reads this machine at the same moment as the original and compares. */
@@ -71,8 +70,7 @@ final class PeerTest {
   private int port;
   private final HttpClient http = HttpClient.newHttpClient();
 
-  @BeforeEach
-  void startTheOriginal() throws Exception {
+  private void start(List<String> flags, Map<String, String> environment) throws Exception {
     String folder = System.getenv("NARTHEX_PEERS");
     Path program = folder == null ? null : Path.of(folder, "prometheus-node-exporter");
     if (program == null || !Files.isExecutable(program)) {
@@ -80,14 +78,10 @@ final class PeerTest {
     }
     List<String> command = new ArrayList<>(List.of(program.toString()));
     command.add("--web.listen-address=127.0.0.1:0");
-    command.add("--no-collector.systemd"); // Debian has switched it on
-    // what Debian has changed, as it is without that
-    command.add(
-        "--collector.filesystem.mount-points-exclude=^/(dev|proc|run/credentials/.+|sys"
-            + "|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)");
-    command.add("--collector.textfile.directory=");
-    OPTIONAL.forEach(name -> command.add("--collector." + name));
-    peer = new ProcessBuilder(command).redirectErrorStream(true).start();
+    command.addAll(flags);
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().putAll(environment);
+    peer = builder.start();
     CompletableFuture<Integer> listening = new CompletableFuture<>();
     Thread.ofPlatform().daemon().name("output of the original").start(() -> watch(listening));
     port = listening.get(20, TimeUnit.SECONDS);
@@ -142,6 +136,14 @@ final class PeerTest {
   @Test
   void givesWhatTheOriginalGives() throws Exception {
     List<String> flags = OPTIONAL.stream().map(name -> "--collector." + name).toList();
+    List<String> theirs = new ArrayList<>(flags);
+    theirs.add("--no-collector.systemd"); // Debian has switched it on
+    // what Debian has changed, as it is without that
+    theirs.add(
+        "--collector.filesystem.mount-points-exclude=^/(dev|proc|run/credentials/.+|sys"
+            + "|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)");
+    theirs.add("--collector.textfile.directory=");
+    start(theirs, Map.of());
     try (NodeExporter exporter =
         new NodeExporter(
             new NodeConfig("/proc", "/sys", "/", "/run/udev/data", flags),
@@ -150,7 +152,7 @@ final class PeerTest {
       Set<String> differences = null;
       for (int round = 0; round < 5; round++) {
         Reads reads = read(exporter);
-        assertThat(reads.before.samples).hasSizeGreaterThan(MANY);
+        assertThat(reads.before.samples.size()).isGreaterThan(MANY);
         Set<String> now = differences(reads);
         if (differences == null) {
           differences = now;
@@ -163,6 +165,35 @@ final class PeerTest {
       KnownDifferences known = new KnownDifferences("peer");
       assertThat(differences).filteredOn(d -> !known.explains(d)).isEmpty();
       assertThat(known.unused()).isEmpty();
+    }
+  }
+
+  @Test
+  void givesOfSystemdWhatTheOriginalGives() throws Exception {
+    Path folder = Files.createTempDirectory("bus"); // the path of a socket must be short
+    Path socket = folder.resolve("s");
+    List<String> flags =
+        List.of(
+            "--collector.disable-defaults",
+            "--collector.systemd",
+            "--collector.systemd.enable-restarts-metrics",
+            "--collector.systemd.enable-start-time-metrics",
+            "--collector.systemd.enable-task-metrics");
+    try (FakeSystemd systemd = SystemdTest.started(socket);
+        NodeExporter exporter = SystemdTest.exporter(systemd.socket(), flags)) {
+      start(flags, Map.of("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=" + socket));
+      Reads reads = read(exporter);
+      assertThat(reads.before.samples.keySet().stream().map(Labels::metricName))
+          .contains("node_systemd_unit_state", "node_systemd_socket_refused_connections_total");
+      assertThat(differences(reads)).isEmpty();
+      reads.before.samples.forEach((series, v) -> {
+        if (series.metricName().startsWith("node_systemd_")) {
+          assertThat(reads.ours.samples()).containsEntry(series, v);
+        }
+      });
+    } finally {
+      Files.deleteIfExists(socket);
+      Files.delete(folder);
     }
   }
 

@@ -1,6 +1,7 @@
 package io.narthex.exporter.node;
 
 import java.time.Clock;
+import java.util.List;
 import org.jspecify.annotations.NullUnmarked;
 
 /** What collectors need besides files, for tests. */
@@ -19,6 +20,7 @@ final class TestAccess {
         space,
         task -> {
           Thread _ = Thread.ofPlatform().daemon().name("mounts").start(task);
-        });
+        },
+        List.of());
   }
 }
