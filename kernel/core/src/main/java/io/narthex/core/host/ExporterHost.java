@@ -16,6 +16,7 @@ import io.narthex.spi.config.ConfigNode.Mapping;
 import io.narthex.spi.exporter.Exporter;
 import io.narthex.spi.exporter.ExporterProvider;
 import io.narthex.spi.exporter.MetricSink;
+import io.narthex.spi.exporter.ParameterException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -215,6 +216,9 @@ public final class ExporterHost implements ExporterService, PluginHost {
     } catch (PluginCalls.PluginTimeoutException e) {
       slot.breaker.failed(String.valueOf(e.getMessage()));
       throw new IOException(name + "is too slow: " + e.getMessage(), e);
+    } catch (ParameterException e) {
+      slot.breaker.undecided(); // who scrapes has made the mistake
+      throw new ParameterException(String.valueOf(e.getMessage()));
     } catch (Exception | Error e) {
       String fault = detachable.fault();
       slot.breaker.failed(fault.isEmpty() ? e.toString() : fault);

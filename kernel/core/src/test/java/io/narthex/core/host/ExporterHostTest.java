@@ -16,6 +16,7 @@ import io.narthex.spi.config.ConfigNode.Mapping;
 import io.narthex.spi.exporter.Exporter;
 import io.narthex.spi.exporter.ExporterProvider;
 import io.narthex.spi.exporter.MetricSink;
+import io.narthex.spi.exporter.ParameterException;
 import io.narthex.spi.plugin.PluginContext;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -317,6 +318,21 @@ class ExporterHostTest {
           assertThat(p.kind()).isEqualTo(PluginProblem.CRASHED);
         });
     run(emitting("v2"));
+    assertThat(host.instances("node").values()).containsExactly(InstanceProblem.NONE);
+  }
+
+  @Test
+  void refusedParametersAreNotAFaultOfTheExporter() {
+    run(
+        "v1",
+        sink -> {
+          throw new ParameterException("missing collector: nope");
+        });
+    for (int i = 0; i < 20; i++) {
+      assertThatThrownBy(this::collect)
+          .isExactlyInstanceOf(ParameterException.class)
+          .hasMessage("missing collector: nope");
+    }
     assertThat(host.instances("node").values()).containsExactly(InstanceProblem.NONE);
   }
 

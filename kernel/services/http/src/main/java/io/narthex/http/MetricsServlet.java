@@ -1,5 +1,7 @@
 package io.narthex.http;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.narthex.exposition.ExpositionWriter;
 import io.narthex.exposition.ExpositionWriter.Format;
 import io.narthex.exposition.ProtobufWriter;
@@ -8,6 +10,7 @@ import io.narthex.service.exporter.ExporterService;
 import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.spi.exporter.MetricSink;
+import io.narthex.spi.exporter.ParameterException;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -120,6 +123,11 @@ final class MetricsServlet extends HttpServlet {
       request.getParameterMap().forEach((k, v) -> parameters.put(k, List.of(v)));
       try {
         exporters.collect(type, writer, parameters);
+      } catch (ParameterException e) {
+        response.setStatus(400);
+        response.setContentType("text/plain; charset=utf-8");
+        response.getOutputStream().write(String.valueOf(e.getMessage()).getBytes(UTF_8));
+        return false;
       } catch (IOException e) {
         response.sendError(exporters.has(type) ? 500 : 404, e.getMessage());
         return false;
