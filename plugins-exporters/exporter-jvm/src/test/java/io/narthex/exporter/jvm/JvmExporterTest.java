@@ -29,7 +29,7 @@ final class JvmExporterTest extends ExporterKit {
 
   @Override
   protected Exporter open(PluginContext context) {
-    return new JvmExporterProvider().open(new JvmConfig(), context);
+    return new JvmExporterProvider().open(new JvmConfig(Map.of()), context);
   }
 
   @Test
@@ -44,8 +44,8 @@ final class JvmExporterTest extends ExporterKit {
                   calls.incrementAndGet();
                   throw new IllegalStateException("this collection has been abandoned");
                 });
-    try (JvmExporter exporter = new JvmExporter()) {
-      assertThatThrownBy(() -> exporter.collect(abandoned, Map.of()))
+    try (OwnJvm exporter = new OwnJvm()) {
+      assertThatThrownBy(() -> exporter.collect(abandoned))
           .isInstanceOf(IllegalStateException.class);
     }
     assertThat(calls).hasValue(1);
@@ -61,13 +61,13 @@ final class JvmExporterTest extends ExporterKit {
       Assumptions.abort("conformance data absent");
     }
     RecordingMetrics metrics;
-    try (JvmExporter exporter = new JvmExporter()) {
-      exporter.collect(new RecordingMetrics(), Map.of());
+    try (OwnJvm exporter = new OwnJvm()) {
+      exporter.collect(new RecordingMetrics());
       System.gc();
       RecordingMetrics last = new RecordingMetrics();
       for (long end = System.nanoTime() + 5_000_000_000L; System.nanoTime() < end; ) {
         last = new RecordingMetrics();
-        exporter.collect(last, Map.of());
+        exporter.collect(last);
         if (last.families().containsKey("jvm_memory_pool_allocated_bytes_total")) {
           break;
         }
