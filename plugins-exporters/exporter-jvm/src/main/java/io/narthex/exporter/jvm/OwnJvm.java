@@ -72,7 +72,7 @@ final class OwnJvm implements AutoCloseable {
               MetricType.COUNTER,
               "Total bytes allocated in a given JVM memory pool. Only updated after GC, not"
                   + " continuously.",
-              "bytes"));
+              ""));
       bytes.forEach((pool, n) -> sink.sample(name, Labels.of("pool", pool), n));
     }
   }
