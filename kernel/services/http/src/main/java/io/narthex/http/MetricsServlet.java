@@ -27,6 +27,9 @@ final class MetricsServlet extends HttpServlet {
   private static final long serialVersionUID = 1;
   private static final String OWN = "/metrics";
 
+  /** The type of the exporter of this machine. */
+  private static final String NODE = "node";
+
   private final transient Metrics metrics;
   private final transient ExporterService exporters;
   private final transient RequestMetrics requests;
@@ -108,9 +111,7 @@ final class MetricsServlet extends HttpServlet {
   private boolean collected(
       HttpServletRequest request, HttpServletResponse response, MetricSink writer)
       throws IOException {
-    if (request.getServletPath().equals(OWN)) {
-      metrics.collect(writer);
-    } else {
+    if (!request.getServletPath().equals(OWN)) {
       String path = String.valueOf(request.getPathInfo());
       if (!path.endsWith("/metrics") || path.length() < 10) {
         response.sendError(
@@ -119,24 +120,35 @@ final class MetricsServlet extends HttpServlet {
         return false;
       }
       String type = path.substring(1, path.length() - "/metrics".length());
-      Map<String, List<String>> parameters = new LinkedHashMap<>();
-      request.getParameterMap().forEach((k, v) -> parameters.put(k, List.of(v)));
-      try {
-        exporters.collect(type, writer, parameters);
-      } catch (ParameterException e) {
-        response.setStatus(400);
-        response.setContentType("text/plain; charset=utf-8");
-        response.getOutputStream().write(String.valueOf(e.getMessage()).getBytes(UTF_8));
-        return false;
-      } catch (IOException e) {
-        response.sendError(exporters.has(type) ? 500 : 404, e.getMessage());
-        return false;
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        response.sendError(503, "the server is stopping");
-        return false;
-      }
+      return exported(type, request, response, writer);
     }
+    if (ListenerAccess.of(request).isNodeExporter()) {
+      return exported(NODE, request, response, writer);
+    }
+    metrics.collect(writer);
     return true;
+  }
+
+  private boolean exported(
+      String type, HttpServletRequest request, HttpServletResponse response, MetricSink writer)
+      throws IOException {
+    Map<String, List<String>> parameters = new LinkedHashMap<>();
+    request.getParameterMap().forEach((k, v) -> parameters.put(k, List.of(v)));
+    try {
+      exporters.collect(type, writer, parameters);
+      return true;
+    } catch (ParameterException e) {
+      response.setStatus(400);
+      response.setContentType("text/plain; charset=utf-8");
+      response.getOutputStream().write(String.valueOf(e.getMessage()).getBytes(UTF_8));
+      return false;
+    } catch (IOException e) {
+      response.sendError(exporters.has(type) ? 500 : 404, e.getMessage());
+      return false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      response.sendError(503, "the server is stopping");
+      return false;
+    }
   }
 }
