@@ -64,9 +64,16 @@ public final class Peer implements AutoCloseable {
             + ") or set NARTHEX_PEERS to a folder that has it");
   }
 
-  /** Starts a server and waits until it is ready. */
+  /** Starts a server that tells at {@code /-/ready} when it is ready, and waits for that. */
   public static Peer start(
       String name, List<String> command, Path folder, int port, Duration patience)
+      throws IOException, InterruptedException {
+    return start(name, command, folder, port, patience, "/-/ready");
+  }
+
+  /** Starts a server and waits until a path is answered with 200. */
+  public static Peer start(
+      String name, List<String> command, Path folder, int port, Duration patience, String ready)
       throws IOException, InterruptedException {
     Files.createDirectories(folder);
     ProcessBuilder builder = new ProcessBuilder(command);
@@ -86,7 +93,7 @@ public final class Peer implements AutoCloseable {
                 + folder.resolve(name + ".log"));
       }
       try {
-        if (peer.get("/-/ready").statusCode() == 200) {
+        if (peer.get(ready).statusCode() == 200) {
           return peer;
         }
       } catch (IOException e) {

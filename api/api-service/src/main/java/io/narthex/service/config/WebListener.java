@@ -25,6 +25,8 @@ public record WebListener(
     /** The paths of Alertmanager, with Alertmanager's responses. */
     ALERTMANAGER,
     /** The paths of the Pushgateway, with the Pushgateway's responses. */
-    PUSHGATEWAY
+    PUSHGATEWAY,
+    /** The paths of the node exporter, with the metrics of this machine. */
+    NODE_EXPORTER
   }
 }

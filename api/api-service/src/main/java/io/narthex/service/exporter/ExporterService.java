@@ -20,6 +20,7 @@ public interface ExporterService {
    * bounded, for the new version.
    *
    * @throws IOException when there is no such exporter or it failed; the message is for users
+   * @throws io.narthex.spi.exporter.ParameterException when the exporter refuses the parameters
    */
   void collect(String type, MetricSink sink, Map<String, List<String>> parameters)
       throws IOException, InterruptedException;

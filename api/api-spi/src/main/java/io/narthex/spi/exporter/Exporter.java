@@ -13,6 +13,7 @@ public interface Exporter extends AutoCloseable {
    *
    * @param parameters URL parameters of the scrape, for example {@code collect[]}
    * @throws InterruptedException when the scrape has timed out
+   * @throws ParameterException when the parameters cannot be used
    */
   void collect(MetricSink sink, Map<String, List<String>> parameters) throws InterruptedException;
 

@@ -46,8 +46,8 @@ final class WebSection {
           String webConfigFile,
       @Setting(
               help =
-                  "Paths that are served: all, or alertmanager or pushgateway for those of that"
-                      + " program",
+                  "Paths that are served: all, or alertmanager, pushgateway or node_exporter for"
+                      + " those of that program",
               defaultValue = "all")
           WebListener.Serves serves,
       @Setting(help = "compatible or strict; default: access.mode", optional = true)

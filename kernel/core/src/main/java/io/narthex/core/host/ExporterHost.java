@@ -9,13 +9,14 @@ import io.narthex.model.Labels;
 import io.narthex.model.MetricMetadata;
 import io.narthex.model.NativeHistogram;
 import io.narthex.service.exporter.ExporterService;
-import io.narthex.service.plugins.PluginProblem;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.ConfigNode.Mapping;
 import io.narthex.spi.exporter.Exporter;
 import io.narthex.spi.exporter.ExporterProvider;
 import io.narthex.spi.exporter.MetricSink;
+import io.narthex.spi.exporter.ParameterException;
+import io.narthex.spi.exporter.TargetExporter;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -26,14 +27,14 @@ import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Runs the exporters: one instance per type, opened when its plugin is installed, one collection at
- * a time.
+ * a time. Of a {@link TargetExporter} it is one collection at a time for each target: they do not
+ * wait for one another, and one that fails does not open the circuit of the others.
  *
  * <p><b>Swap.</b> A slot holds one opened exporter and never changes. A replacement is opened
  * first, then its slot replaces the previous one, which is closed after its running collection. A
@@ -42,44 +43,11 @@ import org.slf4j.LoggerFactory;
 public final class ExporterHost implements ExporterService, PluginHost {
   private static final Logger LOG = LoggerFactory.getLogger(ExporterHost.class);
   private static final long WAIT_SECONDS = 10;
+  private static final int LONGEST_TARGET = 1_000;
   private static final long RECHECK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
   private static final Duration STOP_DEADLINE = Duration.ofSeconds(1);
 
-  /** One opened exporter, or the reason why there is none. */
-  private static final class Slot {
-    final ReentrantLock turn = new ReentrantLock(true); // held while it collects
-    final @Nullable Provider provider;
-    final @Nullable Exporter exporter;
-    final InstanceProblem problem;
-    final CircuitBreaker breaker;
-    volatile @Nullable PluginCall<Boolean> collection; // the latest; written by the turn's holder
-
-    Slot(
-        @Nullable Provider provider,
-        @Nullable Exporter exporter,
-        InstanceProblem problem,
-        CircuitBreaker breaker) {
-      this.provider = provider;
-      this.exporter = exporter;
-      this.problem = problem;
-      this.breaker = breaker;
-    }
-
-    /** Returns its problem. */
-    InstanceProblem problem() {
-      if (exporter == null) {
-        return problem;
-      }
-      PluginCall<Boolean> last = collection;
-      return InstanceProblem.of(
-          PluginProblem.CRASHED,
-          last != null && last.isAbandoned() && last.isRunning()
-              ? "a collection does not stop when interrupted; scrapes fail until it does"
-              : breaker.problem());
-    }
-  }
-
-  private final ConcurrentMap<String, Slot> slots = new ConcurrentHashMap<>();
+  private final ConcurrentMap<String, ExporterSlot> slots = new ConcurrentHashMap<>();
   private final HostEnvironment environment;
   private final Object changes = new Object(); // held while a slot is being replaced
   private volatile Mapping settings; // written under changes
@@ -108,14 +76,14 @@ public final class ExporterHost implements ExporterService, PluginHost {
 
   /** Applies new settings; exporters whose settings have changed are opened again. */
   public void settings(Mapping exporters, Path folder) {
-    List<@Nullable Slot> previous = new ArrayList<>();
+    List<@Nullable ExporterSlot> previous = new ArrayList<>();
     synchronized (changes) {
       take(exporters, folder, previous);
     }
     previous.forEach(this::drainAndClose);
   }
 
-  private void take(Mapping exporters, Path folder, List<@Nullable Slot> previous) {
+  private void take(Mapping exporters, Path folder, List<@Nullable ExporterSlot> previous) {
     Mapping before = settings;
     boolean sameFolder = folder.equals(configDirectory);
     settings = exporters;
@@ -145,32 +113,36 @@ public final class ExporterHost implements ExporterService, PluginHost {
 
   @Override
   public boolean has(String type) {
-    Slot slot = slots.get(type);
+    ExporterSlot slot = slots.get(type);
     return slot != null && slot.exporter != null;
   }
 
   @Override
   public void collect(String type, MetricSink sink, Map<String, List<String>> parameters)
       throws IOException, InterruptedException {
-    Slot slot = enter(type);
+    Turn turn = enter(type, parameters);
+    ExporterSlot slot = turn.slot();
     try {
       Exporter exporter = slot.exporter;
       Provider provider = slot.provider;
       if (exporter == null || provider == null) {
         throw new IOException("exporter `" + type + "` " + slot.problem.text());
       }
-      collect(slot, provider, exporter, sink, parameters);
+      collect(turn.lane(), provider, exporter, sink, parameters);
     } finally {
-      slot.turn.unlock();
+      turn.lane().turn.unlock();
     }
   }
+
+  /** A lane whose lock is held, with its slot. */
+  private record Turn(ExporterSlot slot, ExporterSlot.Lane lane) {}
 
   /**
    * Collects on a thread of its own. A collection that does not end in time is abandoned; until it
    * ends no other begins, so at most one hangs.
    */
   private void collect(
-      Slot slot,
+      ExporterSlot.Lane lane,
       Provider provider,
       Exporter exporter,
       MetricSink sink,
@@ -178,11 +150,11 @@ public final class ExporterHost implements ExporterService, PluginHost {
       throws IOException, InterruptedException {
     PluginGuard guard = environment.guard();
     String name = "exporter `" + provider.type() + "` ";
-    PluginCall<Boolean> before = slot.collection;
+    PluginCall<Boolean> before = lane.collection;
     String refusal =
         before != null && before.isRunning()
             ? "is still busy with a collection that does not stop when interrupted"
-            : slot.breaker.refusal();
+            : lane.breaker.refusal();
     if (refusal != null) {
       guard.stats(provider, Operation.COLLECT).rejected.increment();
       throw new IOException(name + refusal);
@@ -197,54 +169,85 @@ public final class ExporterHost implements ExporterService, PluginHost {
               exporter.collect(detachable, parameters);
               return true;
             });
-    slot.collection = call;
+    lane.collection = call;
     try {
       call.await(guard.limits().deadline(Operation.COLLECT));
       if (!detachable.fault().isEmpty()) { // it has caught the sink's exception
         guard.stats(provider, Operation.COLLECT).exceptions.increment();
         throw new IllegalArgumentException(detachable.fault());
       }
-      slot.breaker.succeeded();
+      lane.breaker.succeeded();
     } catch (InterruptedException e) {
       if (call.isAbandoned()) {
-        slot.breaker.failed("no end within the time of the scrape");
+        lane.breaker.failed("no end within the time of the scrape");
         throw e;
       }
-      slot.breaker.undecided(); // the exporter was interrupted, the caller was not
+      lane.breaker.undecided(); // the exporter was interrupted, the caller was not
       throw new IOException(name + "was stopped in the middle of a collection", e);
     } catch (PluginCalls.PluginTimeoutException e) {
-      slot.breaker.failed(String.valueOf(e.getMessage()));
+      lane.breaker.failed(String.valueOf(e.getMessage()));
       throw new IOException(name + "is too slow: " + e.getMessage(), e);
+    } catch (ParameterException e) {
+      lane.breaker.undecided(); // who scrapes has made the mistake
+      throw new ParameterException(String.valueOf(e.getMessage()));
     } catch (Exception | Error e) {
       String fault = detachable.fault();
-      slot.breaker.failed(fault.isEmpty() ? e.toString() : fault);
+      lane.breaker.failed(fault.isEmpty() ? e.toString() : fault);
       throw new IOException(name + "failed: " + (fault.isEmpty() ? e : fault), e);
     } finally {
       detachable.detach();
     }
   }
 
-  /** Waits for a turn at the current slot of a type; its lock is held on return. */
-  private Slot enter(String type) throws IOException, InterruptedException {
+  /** Waits for a turn at the current slot of a type; the lane's lock is held on return. */
+  private Turn enter(String type, Map<String, List<String>> parameters)
+      throws IOException, InterruptedException {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(WAIT_SECONDS);
     while (true) {
-      Slot slot = slots.get(type);
+      ExporterSlot slot = slots.get(type);
       if (slot == null) {
         throw new IOException(
             "exporter `" + type + "` is not available; waiting for plugin `" + type + "`");
       }
+      ExporterSlot.Lane lane = slot.lane(target(type, slot, parameters), environment.guard());
       long left = deadline - System.nanoTime();
       if (left <= 0) {
         throw new IOException("exporter `" + type + "` has been busy for " + WAIT_SECONDS + " s");
       }
       // a caller waiting for a version that is being replaced moves to the next one at once
-      if (slot.turn.tryLock(Math.min(left, RECHECK_NANOS), TimeUnit.NANOSECONDS)) {
-        if (slots.get(type) == slot) {
-          return slot;
+      if (lane.turn.tryLock(Math.min(left, RECHECK_NANOS), TimeUnit.NANOSECONDS)) {
+        if (slots.get(type) == slot && !lane.retired) {
+          return new Turn(slot, lane);
         }
-        slot.turn.unlock();
+        lane.turn.unlock();
       }
     }
+  }
+
+  /** Returns the name of the target that parameters mean; empty for exporters without targets. */
+  private static String target(String type, ExporterSlot slot, Map<String, List<String>> parameters)
+      throws IOException {
+    if (!(slot.exporter instanceof TargetExporter exporter)) {
+      return "";
+    }
+    String target;
+    try {
+      target = exporter.target(parameters);
+    } catch (IllegalArgumentException e) {
+      throw new IOException("exporter `" + type + "`: " + e.getMessage(), e);
+    } catch (RuntimeException | LinkageError e) {
+      throw new IOException("exporter `" + type + "` failed to name its target: " + e, e);
+    }
+    if (target.length() > LONGEST_TARGET) {
+      throw new IOException(
+          "exporter `"
+              + type
+              + "`: the name of a target has at most "
+              + LONGEST_TARGET
+              + " characters, got "
+              + target.length());
+    }
+    return target;
   }
 
   @Override
@@ -254,7 +257,7 @@ public final class ExporterHost implements ExporterService, PluginHost {
     }
     Exporter opened = open(candidate, settings, configDirectory);
     try {
-      Slot current =
+      ExporterSlot current =
           slots.get(candidate.type()); // what does not work now need not work after the update
       if (current != null && current.exporter != null && current.problem().isEmpty()) {
         DetachableSink nowhere = new DetachableSink(new Nowhere());
@@ -328,7 +331,7 @@ public final class ExporterHost implements ExporterService, PluginHost {
     if (kind != Kind.EXPORTER) {
       return;
     }
-    Slot previous;
+    ExporterSlot previous;
     synchronized (changes) {
       previous = replace(type, now);
     }
@@ -336,7 +339,7 @@ public final class ExporterHost implements ExporterService, PluginHost {
   }
 
   /** Opens the replacement of a slot; returns the previous slot, which is to be closed. */
-  private @Nullable Slot replace(String type, @Nullable Provider now) {
+  private @Nullable ExporterSlot replace(String type, @Nullable Provider now) {
     Exporter next = null;
     InstanceProblem problem =
         InstanceProblem.reported("is not available; waiting for plugin `" + type + "`");
@@ -349,20 +352,21 @@ public final class ExporterHost implements ExporterService, PluginHost {
         LOG.error("exporter `{}` {}", type, problem.text());
       }
     }
-    Slot slot = new Slot(now, next, problem, environment.guard().breaker());
-    Slot previous = slots.put(type, slot);
+    ExporterSlot slot = new ExporterSlot(now, next, problem, environment.guard().breaker());
+    ExporterSlot previous = slots.put(type, slot);
     if (now != null && next != null) {
-      environment.guard().metrics().show(now.pluginId(), path(type), slot.breaker);
+      environment.guard().metrics().show(now.pluginId(), path(type), slot.lane.breaker);
     }
     return previous;
   }
 
-  private void drainAndClose(@Nullable Slot previous) {
+  private void drainAndClose(@Nullable ExporterSlot previous) {
     if (previous != null && previous.exporter != null && previous.provider != null) {
       environment
           .guard()
           .metrics()
-          .hide(previous.provider.pluginId(), path(previous.provider.type()), previous.breaker);
+          .hide(
+              previous.provider.pluginId(), path(previous.provider.type()), previous.lane.breaker);
       drainAndClose(previous.provider, previous, previous.exporter);
     }
   }
@@ -371,14 +375,27 @@ public final class ExporterHost implements ExporterService, PluginHost {
     return "/exporters/" + type + "/metrics";
   }
 
-  private void drainAndClose(Provider provider, Slot slot, Exporter exporter) {
-    boolean quiet = false;
+  private void drainAndClose(Provider provider, ExporterSlot slot, Exporter exporter) {
+    List<ExporterSlot.Lane> lanes = slot.allLanes();
+    List<ExporterSlot.Lane> quiet = new ArrayList<>();
     try {
-      quiet = slot.turn.tryLock(WAIT_SECONDS, TimeUnit.SECONDS);
-      PluginCall<Boolean> call = slot.collection;
-      if (call != null && call.isRunning()) {
-        call.interrupt();
-        if (!call.join(STOP_DEADLINE)) {
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(WAIT_SECONDS);
+      for (ExporterSlot.Lane lane : lanes) {
+        if (lane.turn.tryLock(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS)) {
+          quiet.add(lane);
+        }
+      }
+      List<PluginCall<Boolean>> running = new ArrayList<>();
+      for (ExporterSlot.Lane lane : lanes) {
+        PluginCall<Boolean> call = lane.collection;
+        if (call != null && call.isRunning()) {
+          call.interrupt();
+          running.add(call);
+        }
+      }
+      long stop = System.nanoTime() + STOP_DEADLINE.toNanos();
+      for (PluginCall<Boolean> call : running) {
+        if (!call.join(Duration.ofNanos(Math.max(1, stop - System.nanoTime())))) {
           LOG.warn(
               "exporter `{}` does not stop when interrupted; its class loader stays alive",
               provider.type());
@@ -387,9 +404,7 @@ public final class ExporterHost implements ExporterService, PluginHost {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
-      if (quiet) {
-        slot.turn.unlock();
-      }
+      quiet.forEach(lane -> lane.turn.unlock());
     }
     close(provider, exporter);
   }
@@ -402,7 +417,7 @@ public final class ExporterHost implements ExporterService, PluginHost {
   /** Returns the exporter of a type with its problem. */
   @Override
   public Map<String, InstanceProblem> instances(String type) {
-    Slot slot = slots.get(type);
+    ExporterSlot slot = slots.get(type);
     return slot == null || slot.provider == null ? Map.of() : Map.of(path(type), slot.problem());
   }
 

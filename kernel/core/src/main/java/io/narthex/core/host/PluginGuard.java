@@ -4,6 +4,7 @@ import io.narthex.core.host.PluginCalls.PluginErrorException;
 import io.narthex.core.host.PluginCalls.PluginTimeoutException;
 import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.spi.config.ConfigException;
+import io.narthex.spi.exporter.ParameterException;
 import io.narthex.spi.storage.SelectMemory;
 import io.narthex.spi.storage.StorageException;
 import java.time.Duration;
@@ -185,11 +186,12 @@ public final class PluginGuard {
   }
 
   /**
-   * Returns whether the plugin is to blame: not for refused settings, an interrupt, or memory it
-   * was denied.
+   * Returns whether the plugin is to blame: not for refused settings or parameters, an interrupt,
+   * or memory it was denied.
    */
   static boolean isFault(Throwable e) {
     return !(e instanceof ConfigException
+        || e instanceof ParameterException
         || e instanceof InterruptedException
         || e instanceof StorageException.Closed
         || e instanceof SelectMemory.Refused);

@@ -225,7 +225,7 @@ class NarthexConfigTest {
         "web: {listeners: [{address: 'a:1'}, {address: 'a:1'}]}|n.yml:1:47:"
             + " web.listeners[1].address: \"a:1\" is used by another entry already",
         "web: {listeners: [{address: 'a:1', serves: some}]}|serves must be one of all,"
-            + " alertmanager, pushgateway, got \"some\"",
+            + " alertmanager, pushgateway, node_exporter, got \"some\"",
         "web: {listeners: [{address: 'a:1', access: open}]}|access must be one of compatible,"
             + " strict, got \"open\"",
         "web: {listeners: [{address: a:1},{address: a:2},{address: a:3},{address: a:4},"

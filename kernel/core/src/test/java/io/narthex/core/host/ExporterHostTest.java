@@ -16,6 +16,8 @@ import io.narthex.spi.config.ConfigNode.Mapping;
 import io.narthex.spi.exporter.Exporter;
 import io.narthex.spi.exporter.ExporterProvider;
 import io.narthex.spi.exporter.MetricSink;
+import io.narthex.spi.exporter.ParameterException;
+import io.narthex.spi.exporter.TargetExporter;
 import io.narthex.spi.plugin.PluginContext;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -321,6 +323,21 @@ class ExporterHostTest {
   }
 
   @Test
+  void refusedParametersAreNotAFaultOfTheExporter() {
+    run(
+        "v1",
+        sink -> {
+          throw new ParameterException("missing collector: nope");
+        });
+    for (int i = 0; i < 20; i++) {
+      assertThatThrownBy(this::collect)
+          .isExactlyInstanceOf(ParameterException.class)
+          .hasMessage("missing collector: nope");
+    }
+    assertThat(host.instances("node").values()).containsExactly(InstanceProblem.NONE);
+  }
+
+  @Test
   @Timeout(60)
   void versionThatComesDuringAReloadIsNotReplacedByTheOneBefore() throws Exception {
     CountDownLatch opening = new CountDownLatch(2);
@@ -370,5 +387,175 @@ class ExporterHostTest {
     Names names = new Names();
     host.collect("node", names, Map.of());
     assertThat(names.names).containsExactly("2");
+  }
+
+  /** An exporter whose parameter {@code target} says what {@code body} does. */
+  private Provider withTargets(BodyOfTarget body) {
+    return new Provider(
+        Kind.EXPORTER,
+        "node",
+        "p",
+        new ExporterProvider<Fakes.Block>() {
+          @Override
+          public String type() {
+            return "node";
+          }
+
+          @Override
+          public Class<Fakes.Block> configType() {
+            return Fakes.Block.class;
+          }
+
+          @Override
+          public Exporter open(Fakes.Block config, PluginContext context) {
+            return new TargetExporter() {
+              @Override
+              public String target(Map<String, List<String>> parameters) {
+                String target = parameters.getOrDefault("target", List.of("")).get(0);
+                if (target.equals("forbidden")) {
+                  throw new IllegalArgumentException("not allowed");
+                }
+                return target;
+              }
+
+              @Override
+              public void collect(MetricSink sink, Map<String, List<String>> parameters)
+                  throws InterruptedException {
+                body.collect(target(parameters), sink);
+              }
+
+              @Override
+              public void close() {
+                closed.add("targets");
+              }
+            };
+          }
+        });
+  }
+
+  private interface BodyOfTarget {
+    void collect(String target, MetricSink sink) throws InterruptedException;
+  }
+
+  private List<String> collect(String target) throws IOException, InterruptedException {
+    Names names = new Names();
+    host.collect("node", names, Map.of("target", List.of(target)));
+    return names.names;
+  }
+
+  @Test
+  @Timeout(60)
+  void targetThatHangsDelaysNoOtherButItself() throws Exception {
+    CountDownLatch go = new CountDownLatch(1);
+    AtomicInteger inside = new AtomicInteger();
+    run(
+        withTargets((target, sink) -> {
+          if (target.equals("slow")) {
+            inside.incrementAndGet();
+            go.await();
+          }
+          sink.sample("of_" + target, Labels.EMPTY, 1);
+        }));
+    FutureTask<List<String>> slow = new FutureTask<>(() -> collect("slow"));
+    Thread.ofVirtual().start(slow);
+    Fakes.eventually(() -> inside.get() == 1);
+    FutureTask<List<String>> again = new FutureTask<>(() -> collect("slow"));
+    Thread second = Thread.ofPlatform().start(again);
+    Fakes.eventually(() -> second.getState() == Thread.State.TIMED_WAITING);
+    assertThat(collect("quick")).containsExactly("of_quick");
+    assertThat(collect()).containsExactly("of_");
+    assertThat(inside).as("collections of one target at a time").hasValue(1);
+    go.countDown();
+    assertThat(slow.get(10, TimeUnit.SECONDS)).containsExactly("of_slow");
+    assertThat(again.get(10, TimeUnit.SECONDS)).containsExactly("of_slow");
+  }
+
+  @Test
+  void targetThatFailsOpensItsOwnCircuitOnly() throws Exception {
+    run(
+        withTargets((target, sink) -> {
+          if (target.equals("broken")) {
+            throw new IllegalStateException("broken");
+          }
+          sink.sample("of_" + target, Labels.EMPTY, 1);
+        }));
+    for (int i = 0; i < 5; i++) {
+      assertThatThrownBy(() -> collect("broken")).hasMessageContaining("failed: ");
+    }
+    assertThatThrownBy(() -> collect("broken")).hasMessageContaining("failed 5 times in a row");
+    assertThat(collect("whole")).containsExactly("of_whole");
+    assertThat(host.instances("node").values()).containsExactly(InstanceProblem.NONE);
+  }
+
+  @Test
+  void targetThatIsRefusedFailsTheRequestAndNothingElse() throws Exception {
+    run(withTargets((target, sink) -> sink.sample("of_" + target, Labels.EMPTY, 1)));
+    for (int i = 0; i < 10; i++) {
+      assertThatThrownBy(() -> collect("forbidden"))
+          .isInstanceOf(IOException.class)
+          .hasMessage("exporter `node`: not allowed");
+    }
+    assertThatThrownBy(() -> collect("x".repeat(1_001))).hasMessageContaining("got 1001");
+    assertThat(collect()).containsExactly("of_");
+  }
+
+  @Test
+  @Timeout(60)
+  void targetsThatAreNotCollectedFromAnyMoreMakeRoom() throws Exception {
+    CountDownLatch go = new CountDownLatch(1);
+    CountDownLatch inside = new CountDownLatch(1);
+    AtomicInteger failures = new AtomicInteger();
+    run(
+        withTargets((target, sink) -> {
+          if (target.equals("slow")) {
+            inside.countDown();
+            go.await();
+          }
+          if (target.equals("broken")) {
+            failures.incrementAndGet();
+            throw new IllegalStateException("broken");
+          }
+          sink.sample("of_" + target, Labels.EMPTY, 1);
+        }));
+    FutureTask<List<String>> slow = new FutureTask<>(() -> collect("slow"));
+    Thread.ofVirtual().start(slow);
+    inside.await();
+    for (int i = 0; i < 6; i++) {
+      assertThatThrownBy(() -> collect("broken")).isInstanceOf(IOException.class);
+    }
+    assertThat(failures).hasValue(5);
+    for (int i = 0; i < 1_100; i++) {
+      assertThat(collect("t" + i)).containsExactly("of_t" + i);
+    }
+    assertThatThrownBy(() -> collect("broken"))
+        .as("it was forgotten, with its circuit")
+        .hasMessageContaining("failed: ");
+    go.countDown();
+    assertThat(slow.get(10, TimeUnit.SECONDS)).containsExactly("of_slow");
+  }
+
+  @Test
+  @Timeout(60)
+  void replacedExporterIsClosedAfterTheCollectionsOfAllTargets() throws Exception {
+    CountDownLatch inside = new CountDownLatch(2);
+    CountDownLatch go = new CountDownLatch(1);
+    run(
+        withTargets((target, sink) -> {
+          inside.countDown();
+          go.await();
+        }));
+    FutureTask<List<String>> first = new FutureTask<>(() -> collect("a"));
+    FutureTask<List<String>> second = new FutureTask<>(() -> collect("b"));
+    Thread.ofVirtual().start(first);
+    Thread.ofVirtual().start(second);
+    inside.await();
+    Thread swap = Thread.ofPlatform().start(() -> run(emitting("v2")));
+    Fakes.eventually(() -> swap.getState() == Thread.State.TIMED_WAITING);
+    assertThat(closed).isEmpty();
+    go.countDown();
+    swap.join();
+    assertThat(first.get()).isEmpty();
+    assertThat(second.get()).isEmpty();
+    assertThat(closed).containsExactly("targets");
   }
 }

@@ -84,6 +84,9 @@ final class AlertingMetrics {
         m.gauge(
             "alertmanager_dispatcher_aggregation_groups", "Number of active aggregation groups.");
     alerts = m.gauge("alertmanager_alerts", "How many alerts by state.", "state");
+    for (String state : new String[] {"active", "suppressed", "unprocessed"}) {
+      alerts.with(state).set(0);
+    }
     silences = m.gauge("alertmanager_silences", "How many silences by state.", "state");
     receivers = m.gauge("alertmanager_receivers", "Number of configured receivers.");
     integrations = m.gauge("alertmanager_integrations", "Number of configured integrations.");

@@ -385,7 +385,9 @@ final class Listeners {
           a.getPort(),
           l.access.isAlertmanager()
               ? " as Alertmanager"
-              : l.access.isPushgateway() ? " as Pushgateway" : "");
+              : l.access.isPushgateway()
+                  ? " as Pushgateway"
+                  : l.access.isNodeExporter() ? " as node exporter" : "");
     }
   }
 

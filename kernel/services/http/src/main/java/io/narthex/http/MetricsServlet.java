@@ -1,5 +1,7 @@
 package io.narthex.http;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.narthex.exposition.ExpositionWriter;
 import io.narthex.exposition.ExpositionWriter.Format;
 import io.narthex.exposition.ProtobufWriter;
@@ -8,6 +10,7 @@ import io.narthex.service.exporter.ExporterService;
 import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.spi.exporter.MetricSink;
+import io.narthex.spi.exporter.ParameterException;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -23,6 +26,9 @@ import java.util.Map;
 final class MetricsServlet extends HttpServlet {
   private static final long serialVersionUID = 1;
   private static final String OWN = "/metrics";
+
+  /** The type of the exporter of this machine. */
+  private static final String NODE = "node";
 
   private final transient Metrics metrics;
   private final transient ExporterService exporters;
@@ -105,9 +111,7 @@ final class MetricsServlet extends HttpServlet {
   private boolean collected(
       HttpServletRequest request, HttpServletResponse response, MetricSink writer)
       throws IOException {
-    if (request.getServletPath().equals(OWN)) {
-      metrics.collect(writer);
-    } else {
+    if (!request.getServletPath().equals(OWN)) {
       String path = String.valueOf(request.getPathInfo());
       if (!path.endsWith("/metrics") || path.length() < 10) {
         response.sendError(
@@ -116,19 +120,35 @@ final class MetricsServlet extends HttpServlet {
         return false;
       }
       String type = path.substring(1, path.length() - "/metrics".length());
-      Map<String, List<String>> parameters = new LinkedHashMap<>();
-      request.getParameterMap().forEach((k, v) -> parameters.put(k, List.of(v)));
-      try {
-        exporters.collect(type, writer, parameters);
-      } catch (IOException e) {
-        response.sendError(exporters.has(type) ? 500 : 404, e.getMessage());
-        return false;
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        response.sendError(503, "the server is stopping");
-        return false;
-      }
+      return exported(type, request, response, writer);
     }
+    if (ListenerAccess.of(request).isNodeExporter()) {
+      return exported(NODE, request, response, writer);
+    }
+    metrics.collect(writer);
     return true;
+  }
+
+  private boolean exported(
+      String type, HttpServletRequest request, HttpServletResponse response, MetricSink writer)
+      throws IOException {
+    Map<String, List<String>> parameters = new LinkedHashMap<>();
+    request.getParameterMap().forEach((k, v) -> parameters.put(k, List.of(v)));
+    try {
+      exporters.collect(type, writer, parameters);
+      return true;
+    } catch (ParameterException e) {
+      response.setStatus(400);
+      response.setContentType("text/plain; charset=utf-8");
+      response.getOutputStream().write(String.valueOf(e.getMessage()).getBytes(UTF_8));
+      return false;
+    } catch (IOException e) {
+      response.sendError(exporters.has(type) ? 500 : 404, e.getMessage());
+      return false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      response.sendError(503, "the server is stopping");
+      return false;
+    }
   }
 }

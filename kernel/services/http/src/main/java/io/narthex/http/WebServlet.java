@@ -52,6 +52,15 @@ final class WebServlet extends HttpServlet {
       </ul></body></html>
       """;
 
+  private static final String NODE_PAGE =
+      """
+      <!DOCTYPE html>
+      <html lang="en"><head><meta charset="utf-8"><title>Node Exporter</title></head>
+      <body><h1>Node Exporter of Narthex</h1><ul>
+      <li><a href="PREFIX/metrics">Metrics</a></li>
+      </ul></body></html>
+      """;
+
   /** Paths of pages whatever UI runs; a UI lists its own in {@code pages.txt}. */
   private static final Set<String> PAGES =
       Set.of(
@@ -109,6 +118,10 @@ final class WebServlet extends HttpServlet {
             .replaceFirst("^/+", "");
     if (path.isEmpty() && ListenerAccess.of(request).isPushgateway()) {
       plainPage(PUSH_PAGE, request.getContextPath(), response);
+      return;
+    }
+    if (path.isEmpty() && ListenerAccess.of(request).isNodeExporter()) {
+      plainPage(NODE_PAGE, request.getContextPath(), response);
       return;
     }
     if (path.isEmpty() && services.web() == null) {

@@ -14,6 +14,7 @@ import io.narthex.service.exporter.ExporterService;
 import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.spi.exporter.MetricSink;
+import io.narthex.spi.exporter.ParameterException;
 import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.WriteListener;
 import jakarta.servlet.http.HttpServletRequest;
@@ -26,6 +27,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 /** What exporters' metrics look like over HTTP, by what the client accepts. */
@@ -56,12 +58,17 @@ class MetricsServletTest {
 
   /** One answer: the Content-Type, then the body. */
   private static Map.Entry<String, byte[]> get(String accept) throws IOException {
+    return get(accept, MetricsServletTest::collect);
+  }
+
+  private static Map.Entry<String, byte[]> get(String accept, Consumer<MetricSink> exporter)
+      throws IOException {
     ExporterService exporters =
         proxy(
             ExporterService.class,
             (_, method, args) -> {
               if (method.getName().equals("collect")) {
-                collect((MetricSink) args[1]);
+                exporter.accept((MetricSink) args[1]);
               }
               return null;
             });
@@ -84,6 +91,7 @@ class MetricsServletTest {
             (_, method, args) -> {
               switch (method.getName()) {
                 case "setContentType" -> type.append(args[0]);
+                case "setStatus" -> type.append(args[0]).append(' ');
                 case "getOutputStream" -> {
                   return new Output(body);
                 }
@@ -122,6 +130,19 @@ class MetricsServletTest {
 
     @Override
     public void setWriteListener(WriteListener listener) {}
+  }
+
+  @Test
+  void refusedParametersAreABadRequest() throws Exception {
+    var answer =
+        get(
+            "text/plain",
+            _ -> {
+              throw new ParameterException("missing collector: nope");
+            });
+    assertThat(answer.getKey()).isEqualTo("400 text/plain; charset=utf-8");
+    assertThat(new String(answer.getValue(), StandardCharsets.UTF_8))
+        .isEqualTo("missing collector: nope");
   }
 
   @Test

@@ -6,6 +6,8 @@ import io.narthex.config.yaml.ConfigBinder;
 import io.narthex.model.Exemplar;
 import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
+import io.narthex.model.MetricMetadata;
+import io.narthex.model.MetricType;
 import io.narthex.service.config.AccessConfig;
 import io.narthex.service.config.AlertmanagerConfig;
 import io.narthex.service.config.ConfigService;
@@ -27,6 +29,7 @@ import io.narthex.service.server.ServerControl;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
 import io.narthex.spi.config.ConfigException;
+import io.narthex.spi.exporter.MetricSink;
 import io.narthex.spi.storage.SampleTile;
 import io.narthex.spi.storage.SeriesCursor;
 import io.narthex.spi.storage.SeriesExemplars;
@@ -467,7 +470,23 @@ abstract class ServerHarness {
         Proxy.newProxyInstance(
             ExporterService.class.getClassLoader(),
             new Class<?>[] {ExporterService.class},
-            (p, m, a) -> m.getName().equals("types") ? List.of() : false);
+            (p, m, a) ->
+                switch (m.getName()) {
+                  case "types" -> List.of();
+                  case "collect" -> collected((String) a[0], (MetricSink) a[1], (Map<?, ?>) a[2]);
+                  default -> false;
+                });
+  }
+
+  /** Writes one sample that shows the first value of each parameter. */
+  private static @Nullable Object collected(String type, MetricSink sink, Map<?, ?> parameters) {
+    Labels.Builder labels = Labels.builder();
+    parameters.forEach((name, values) ->
+        labels.set(
+            String.valueOf(name).replace("[]", ""), String.valueOf(((List<?>) values).get(0))));
+    sink.family(new MetricMetadata(type + "_up", MetricType.GAUGE, "", ""));
+    sink.sample(type + "_up", labels.build(), 1);
+    return null;
   }
 
   @BeforeEach

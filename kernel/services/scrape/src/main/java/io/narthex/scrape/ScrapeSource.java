@@ -5,6 +5,7 @@ import io.narthex.service.exporter.ExporterService;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.push.PushgatewayService;
 import io.narthex.service.server.ServerInfo;
+import io.narthex.spi.exporter.ParameterException;
 import io.narthex.spi.plugin.HttpTransport;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -159,7 +160,9 @@ final class ScrapeSource {
       if (e instanceof IOException failure) {
         throw failure;
       }
-      throw new ScrapeFailure(ScrapeFailure.Kind.EXPORTER, "collecting failed: " + e);
+      throw new ScrapeFailure(
+          ScrapeFailure.Kind.EXPORTER,
+          "collecting failed: " + (e instanceof ParameterException ? e.getMessage() : e));
     } finally {
       alarm.cancel(false);
       synchronized (gate) {

@@ -14,6 +14,7 @@ import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.push.PushgatewayService;
 import io.narthex.service.targets.TargetService.ActiveTarget;
 import io.narthex.spi.exporter.MetricSink;
+import io.narthex.spi.exporter.ParameterException;
 import java.lang.management.ManagementFactory;
 import java.lang.reflect.Proxy;
 import java.util.List;
@@ -220,6 +221,16 @@ final class InProcessScrapeTest {
     synchronized (store) {
       assertThat(store.refs.keySet()).noneMatch(l -> l.metricName().equals("m"));
     }
+  }
+
+  @Test
+  void refusedParametersAreTheErrorOfTheTarget() throws Exception {
+    scrape(
+        _ -> {
+          throw new ParameterException("missing collector: nope");
+        },
+        with());
+    awaitError("collecting failed: missing collector: nope");
   }
 
   @Test

@@ -58,7 +58,9 @@ final class AllocationMeter implements NotificationListener, AutoCloseable {
       long now = then == null ? usage.getUsed() : then.getUsed();
       grown += Math.max(0, now - usage.getUsed());
       lastUsed.put(pool, now);
-      allocated.merge(pool, grown, Long::sum);
+      if (grown > 0) { // a pool that never grows has no series, as in the Java client
+        allocated.merge(pool, grown, Long::sum);
+      }
     });
   }
 

@@ -1,4 +1,17 @@
 package io.narthex.exporter.jvm;
 
-/** The block {@code exporters.jvm}; it has no keys. */
-public record JvmConfig() {}
+import io.narthex.spi.config.Setting;
+import java.util.Map;
+
+/** The block {@code exporters.jvm}. */
+public record JvmConfig(
+    @Setting(
+            help =
+                "How other JVMs are scraped, by the name that the parameter module of a scrape"
+                    + " gives; without that parameter the server's own JVM is")
+        Map<String, ModuleConfig> modules) {
+  /** Copies the map. */
+  public JvmConfig {
+    modules = Map.copyOf(modules);
+  }
+}

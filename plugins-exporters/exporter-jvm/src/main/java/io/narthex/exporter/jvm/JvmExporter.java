@@ -1,141 +1,107 @@
 package io.narthex.exporter.jvm;
 
-import io.narthex.model.Labels;
-import io.narthex.model.MetricMetadata;
-import io.narthex.model.MetricType;
-import io.narthex.spi.exporter.Exporter;
+import io.narthex.exporter.jvm.remote.LocalJvms;
 import io.narthex.spi.exporter.MetricSink;
-import io.prometheus.metrics.instrumentation.jvm.JvmBufferPoolMetrics;
-import io.prometheus.metrics.instrumentation.jvm.JvmClassLoadingMetrics;
-import io.prometheus.metrics.instrumentation.jvm.JvmCompilationMetrics;
-import io.prometheus.metrics.instrumentation.jvm.JvmGarbageCollectorMetrics;
-import io.prometheus.metrics.instrumentation.jvm.JvmMemoryMetrics;
-import io.prometheus.metrics.instrumentation.jvm.JvmNativeMemoryMetrics;
-import io.prometheus.metrics.instrumentation.jvm.JvmRuntimeInfoMetric;
-import io.prometheus.metrics.instrumentation.jvm.JvmThreadsMetrics;
-import io.prometheus.metrics.instrumentation.jvm.ProcessMetrics;
-import io.prometheus.metrics.model.registry.PrometheusRegistry;
-import io.prometheus.metrics.model.snapshots.CounterSnapshot;
-import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
-import io.prometheus.metrics.model.snapshots.InfoSnapshot;
-import io.prometheus.metrics.model.snapshots.MetricSnapshot;
-import io.prometheus.metrics.model.snapshots.SummarySnapshot;
-import io.prometheus.metrics.model.snapshots.UnknownSnapshot;
+import io.narthex.spi.exporter.TargetExporter;
+import io.narthex.spi.plugin.PluginContext;
+import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
-/** Collects client_java's metrics of the JVM and the process, under its names. */
-final class JvmExporter implements Exporter {
-  private static final Logger LOG = LoggerFactory.getLogger(JvmExporter.class);
+/**
+ * Collects the metrics of the server's own JVM or, with the parameter {@code module}, those of a
+ * JVM that the settings allow.
+ */
+final class JvmExporter implements TargetExporter {
+  private static final String OWN = "";
+  private static final int MOST_SCRAPES = 1_000;
 
-  private final PrometheusRegistry registry = new PrometheusRegistry();
-  private final AllocationMeter allocations = new AllocationMeter();
-  private boolean started;
+  private final PluginContext context;
+  private final long openedMs;
+  private final OwnJvm own = new OwnJvm();
+  private final LocalJvms localJvms = new LocalJvms();
+  private final Map<String, JvmModule> modules = new TreeMap<>();
 
-  JvmExporter() {}
+  /** Those used last; guarded by itself. */
+  private final Map<String, ModuleScrape> scrapes =
+      new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1;
 
-  private void start() {
-    JvmThreadsMetrics.builder().register(registry);
-    JvmBufferPoolMetrics.builder().register(registry);
-    JvmClassLoadingMetrics.builder().register(registry);
-    JvmCompilationMetrics.builder().register(registry);
-    JvmGarbageCollectorMetrics.builder().register(registry);
-    JvmMemoryMetrics.builder().register(registry);
-    JvmNativeMemoryMetrics.builder().register(registry);
-    JvmRuntimeInfoMetric.builder().register(registry);
-    ProcessMetrics.builder().register(registry);
-    allocations.start();
-    started = true;
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, ModuleScrape> eldest) {
+          return size() > MOST_SCRAPES;
+        }
+      };
+
+  JvmExporter(JvmConfig config, PluginContext context) {
+    this.context = context;
+    openedMs = context.clock().millis();
+    config.modules().forEach((name, m) -> modules.put(name, new JvmModule(name, m, context)));
   }
 
   @Override
-  public void collect(MetricSink sink, Map<String, List<String>> parameters) {
-    if (!started) {
-      start();
-    }
-    for (MetricSnapshot snapshot : registry.scrape()) {
-      try {
-        write(snapshot, sink);
-      } catch (IllegalArgumentException e) { // not what says that nobody waits for the rest
-        LOG.warn("metric {} cannot be read: {}", snapshot.getMetadata().getName(), e.toString());
+  public String target(Map<String, List<String>> parameters) {
+    String moduleName = parameter(parameters, "module");
+    String target = parameter(parameters, "target");
+    if (moduleName == null) {
+      if (target != null) {
+        throw new IllegalArgumentException(
+            "the parameter target needs the parameter module; modules: " + modules.keySet());
       }
+      return OWN;
     }
-    Map<String, Long> bytes = allocations.allocated();
-    if (!bytes.isEmpty()) {
-      String name = "jvm_memory_pool_allocated_bytes_total";
-      sink.family(
-          new MetricMetadata(
-              name,
-              MetricType.COUNTER,
-              "Total bytes allocated in a given JVM memory pool. Only updated after GC, not"
-                  + " continuously.",
-              "bytes"));
-      bytes.forEach((pool, n) -> sink.sample(name, Labels.of("pool", pool), n));
-    }
+    Target unused = module(moduleName).target(target);
+    return moduleName + (target == null ? "" : " " + target);
   }
 
-  private static void write(MetricSnapshot snapshot, MetricSink sink) {
-    String name = snapshot.getMetadata().getPrometheusName();
-    switch (snapshot) {
-      case CounterSnapshot s -> {
-        String total = name.endsWith("_total") ? name : name + "_total";
-        family(sink, snapshot, total, MetricType.COUNTER);
-        s.getDataPoints().forEach(p -> sink.sample(total, labels(p.getLabels()), p.getValue()));
-      }
-      case GaugeSnapshot s -> {
-        family(sink, snapshot, name, MetricType.GAUGE);
-        s.getDataPoints().forEach(p -> sink.sample(name, labels(p.getLabels()), p.getValue()));
-      }
-      case UnknownSnapshot s -> {
-        family(sink, snapshot, name, MetricType.UNKNOWN);
-        s.getDataPoints().forEach(p -> sink.sample(name, labels(p.getLabels()), p.getValue()));
-      }
-      case InfoSnapshot s -> {
-        String info = name.endsWith("_info") ? name : name + "_info";
-        family(sink, snapshot, info, MetricType.INFO);
-        s.getDataPoints().forEach(p -> sink.sample(info, labels(p.getLabels()), 1));
-      }
-      case SummarySnapshot s -> {
-        family(sink, snapshot, name, MetricType.SUMMARY);
-        s.getDataPoints()
-            .forEach(p -> {
-              Labels labels = labels(p.getLabels());
-              if (p.hasCount()) {
-                sink.sample(name + "_count", labels, p.getCount());
-              }
-              if (p.hasSum()) {
-                sink.sample(name + "_sum", labels, p.getSum());
-              }
-            });
-      }
-      default -> LOG.debug("metric {} has a type that this exporter does not write", name);
+  private JvmModule module(String name) {
+    JvmModule module = modules.get(name);
+    if (module == null) {
+      throw new IllegalArgumentException(
+          "there is no such module in narthex.yml; modules: " + modules.keySet());
     }
+    return module;
   }
 
-  private static void family(
-      MetricSink sink, MetricSnapshot snapshot, String name, MetricType type) {
-    String help = Objects.requireNonNullElse(snapshot.getMetadata().getHelp(), "");
-    String unit =
-        snapshot.getMetadata().getUnit() == null ? "" : snapshot.getMetadata().getUnit().toString();
-    sink.family(new MetricMetadata(name, type, help, unit));
+  private static @Nullable String parameter(Map<String, List<String>> parameters, String name) {
+    List<String> values = parameters.getOrDefault(name, List.of());
+    if (values.size() > 1) {
+      throw new IllegalArgumentException("the parameter " + name + " may be given once");
+    }
+    return values.isEmpty() || values.get(0).isEmpty() ? null : values.get(0);
   }
 
-  private static Labels labels(io.prometheus.metrics.model.snapshots.Labels labels) {
-    String[] pairs = new String[labels.size() * 2];
-    for (int i = 0; i < labels.size(); i++) {
-      pairs[2 * i] = labels.getPrometheusName(i);
-      pairs[2 * i + 1] = labels.getValue(i);
+  @Override
+  public void collect(MetricSink sink, Map<String, List<String>> parameters)
+      throws InterruptedException {
+    String key = target(parameters);
+    String moduleName = parameter(parameters, "module");
+    if (moduleName == null) {
+      own.collect(sink);
+      return;
     }
-    return Labels.of(pairs);
+    JvmModule module = module(moduleName);
+    Duration delay = module.rules().rules().startDelay();
+    if (context.clock().millis() - openedMs < delay.toMillis()) {
+      return;
+    }
+    ModuleScrape scrape;
+    synchronized (scrapes) {
+      scrape =
+          scrapes.computeIfAbsent(
+              key, k -> new ModuleScrape("module and target \"" + k + "\"", module, localJvms));
+    }
+    scrape.collect(module.target(parameter(parameters, "target")), sink);
   }
 
   @Override
   public void close() {
-    allocations.close();
-    registry.clear();
-    started = false;
+    own.close();
+    synchronized (scrapes) {
+      scrapes.clear();
+    }
   }
 }

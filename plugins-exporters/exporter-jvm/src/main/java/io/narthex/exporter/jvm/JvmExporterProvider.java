@@ -20,6 +20,6 @@ public final class JvmExporterProvider implements ExporterProvider<JvmConfig> {
 
   @Override
   public Exporter open(JvmConfig config, PluginContext context) {
-    return new JvmExporter();
+    return new JvmExporter(config, context);
   }
 }

@@ -10,6 +10,7 @@ interface Collector {
    *
    * @throws NoData when the host does not have this part
    * @throws IOException when a file cannot be read
+   * @throws InterruptedException when the time of the collection is over
    */
-  void collect(Host host, Out out) throws IOException;
+  void collect(Host host, Out out) throws IOException, InterruptedException;
 }

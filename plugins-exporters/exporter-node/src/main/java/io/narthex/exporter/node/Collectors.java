@@ -1,6 +1,6 @@
 package io.narthex.exporter.node;
 
-import java.time.Clock;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -9,9 +9,11 @@ final class Collectors {
   /** A collector, and whether it runs without a flag. */
   record Entry(Collector collector, boolean byDefault) {}
 
+  private static final Duration SYSTEMD_LIMIT = Duration.ofSeconds(4);
+
   private Collectors() {}
 
-  static Map<String, Entry> all(Host host, Clock clock) {
+  static Map<String, Entry> all(Host host, Access access) {
     Map<String, Entry> all = new LinkedHashMap<>();
     CpuCollectors cpu = new CpuCollectors(host);
     on(all, "cpu", cpu::cpu);
@@ -26,19 +28,21 @@ final class Collectors {
     on(all, "pressure", SystemCollectors::pressure);
     on(all, "uname", SystemCollectors::uname);
     on(all, "os", SystemCollectors::os);
-    on(all, "time", new SystemCollectors(clock)::time);
+    on(all, "time", new SystemCollectors(access.clock())::time);
     on(all, "kernel_hung", SystemCollectors::kernelHung);
     on(all, "timex", TimexCollector::collect);
     DiskCollectors disks = new DiskCollectors(host);
     on(all, "diskstats", disks::diskstats);
-    on(all, "filesystem", disks::filesystem);
-    on(all, "netdev", new NetCollectors(host)::netdev);
+    on(all, "filesystem", new FileSystemCollector(host, access)::collect);
+    NetlinkCollectors netlink = new NetlinkCollectors(host, access.netlink());
+    on(all, "netdev", new NetCollectors(host, netlink)::netdev);
     on(all, "netclass", NetCollectors::netclass);
     on(all, "netstat", NetCollectors::netstat);
     on(all, "sockstat", NetCollectors::sockstat);
     on(all, "softnet", NetCollectors::softnet);
     on(all, "udp_queues", NetCollectors::udpQueues);
-    on(all, "arp", NetCollectors::arp);
+    boolean arpByNetlink = host.flags.on("collector.arp.netlink", true);
+    on(all, "arp", arpByNetlink ? netlink::arp : NetCollectors::arp);
     on(all, "conntrack", NetCollectors::conntrack);
     on(all, "bonding", NetCollectors::bonding);
     on(all, "hwmon", HardwareCollectors::hwmon);
@@ -51,6 +55,19 @@ final class Collectors {
     on(all, "xfs", StorageCollectors::xfs);
     on(all, "mdadm", StorageCollectors::mdadm);
     on(all, "textfile", TextfileCollector::collect);
+    on(all, "bcache", new BcacheCollector(host)::collect);
+    on(all, "bcachefs", BcachefsCollector::collect);
+    on(all, "btrfs", BtrfsCollector::collect);
+    on(all, "dmmultipath", MultipathCollector::collect);
+    on(all, "fibrechannel", FibreChannelCollector::collect);
+    on(all, "infiniband", InfinibandCollector::collect);
+    on(all, "ipvs", new IpvsCollector(host)::collect);
+    on(all, "nfs", NfsCollectors::nfs);
+    on(all, "nfsd", NfsCollectors::nfsd);
+    on(all, "nvme", NvmeCollector::collect);
+    on(all, "selinux", SelinuxCollector::collect);
+    on(all, "tapestats", new TapeCollector(host)::collect);
+    on(all, "watchdog", WatchdogCollector::collect);
     off(all, "interrupts", KernelCollectors::interrupts);
     off(all, "softirqs", KernelCollectors::softirqs);
     off(all, "slabinfo", KernelCollectors::slabinfo);
@@ -64,6 +81,12 @@ final class Collectors {
     off(all, "zoneinfo", KernelCollectors::zoneinfo);
     off(all, "processes", KernelCollectors::processes);
     off(all, "sysctl", KernelCollectors::sysctl);
+    off(all, "mountstats", MountStatsCollector::collect);
+    off(all, "drbd", DrbdCollector::collect);
+    off(all, "pcidevice", PciCollector::collect);
+    off(all, "qdisc", netlink::qdisc);
+    off(all, "tcpstat", netlink::tcpstat);
+    off(all, "systemd", new SystemdCollector(host, access.systemd(), SYSTEMD_LIMIT)::collect);
     return all;
   }
 

@@ -210,13 +210,11 @@ final class CpuCollectors {
   }
 
   static void cpufreq(Host host, Out out) throws IOException {
-    boolean any = false;
     for (Path cpu : Host.list(host.sys.resolve("devices/system/cpu"), CPU)) {
       Path freq = cpu.resolve("cpufreq");
       if (!Files.isDirectory(freq)) {
         continue;
       }
-      any = true;
       String n = Host.name(cpu).substring(3);
       kilo(out, freq, "cpuinfo_cur_freq", "node_cpu_frequency_hertz", n);
       kilo(out, freq, "cpuinfo_min_freq", "node_cpu_frequency_min_hertz", n);
@@ -231,9 +229,6 @@ final class CpuCollectors {
           out.add("node_cpu_scaling_governor", g.equals(governor) ? 1 : 0, "cpu", n, "governor", g);
         }
       }
-    }
-    if (!any) {
-      throw new NoData("no cpufreq");
     }
   }
 

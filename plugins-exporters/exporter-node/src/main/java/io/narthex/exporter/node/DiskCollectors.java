@@ -1,24 +1,13 @@
 package io.narthex.exporter.node;
 
-import io.narthex.model.MetricType;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
-/** Disks and file systems. */
+/** Disks. */
 final class DiskCollectors {
   private static final String DISKS = "^(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\\d+n\\d+p)\\d+$";
-  private static final String MOUNT_POINTS =
-      "^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)";
-  private static final String TYPES =
-      "^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|hugetlbfs|iso9660"
-          + "|mqueue|nsfs|overlay|proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|erofs"
-          + "|sysfs|tracefs)$";
   private static final double SECTOR = 512;
 
   /** Metrics of the columns of diskstats after the device's name, with the factor of each. */
@@ -43,13 +32,9 @@ final class DiskCollectors {
   };
 
   private final Flags.Choice devices;
-  private final Flags.Choice mountPoints;
-  private final Flags.Choice types;
 
   DiskCollectors(Host host) {
     devices = host.flags.choice("collector.diskstats.device", DISKS);
-    mountPoints = host.flags.choice("collector.filesystem.mount-points", MOUNT_POINTS);
-    types = host.flags.choice("collector.filesystem.fs-types", TYPES);
   }
 
   void diskstats(Host host, Out out) throws IOException {
@@ -166,110 +151,5 @@ final class DiskCollectors {
       }
     }
     return all;
-  }
-
-  private record Mount(
-      String device, String point, String type, boolean readOnly, String major, String minor) {}
-
-  void filesystem(Host host, Out out) throws IOException {
-    Path info = host.proc.resolve("1/mountinfo");
-    if (!Files.isReadable(info)) {
-      info = host.proc.resolve("self/mountinfo");
-    }
-    Set<String> seen = new LinkedHashSet<>();
-    for (String line : Host.lines(info)) {
-      Mount m = mount(host, line);
-      if (m == null
-          || !mountPoints.takes(m.point)
-          || !types.takes(m.type)
-          || !seen.add(m.device + "\n" + m.point)) {
-        continue;
-      }
-      String[] labels = {"device", m.device, "mountpoint", m.point, "fstype", m.type};
-      FileSystemStat s = FileSystemStat.of(host.root.resolve(m.point.substring(1)).toString());
-      String error = s == null ? "statfs" : "";
-      String[] all = {
-        "device", m.device, "mountpoint", m.point, "fstype", m.type, "device_error", error
-      };
-      gauge(
-          out,
-          "device_error",
-          "Whether an error occurred while getting statistics for the given device.",
-          s == null ? 1 : 0,
-          all);
-      gauge(out, "readonly", "Filesystem read-only status.", m.readOnly ? 1 : 0, all);
-      if (s == null) {
-        continue;
-      }
-      gauge(out, "size_bytes", "Filesystem size in bytes.", s.size(), all);
-      gauge(out, "free_bytes", "Filesystem free space in bytes.", s.free(), all);
-      gauge(
-          out,
-          "avail_bytes",
-          "Filesystem space available to non-root users in bytes.",
-          s.available(),
-          all);
-      gauge(out, "files", "Filesystem total file nodes.", s.files(), all);
-      gauge(out, "files_free", "Filesystem total free file nodes.", s.filesFree(), all);
-      gauge(
-          out,
-          "purgeable_bytes",
-          "Filesystem space available including purgeable space (MacOS specific).",
-          0,
-          all);
-      gauge(
-          out,
-          "mount_info",
-          "Filesystem mount information.",
-          1,
-          labels[0],
-          labels[1],
-          "major",
-          m.major,
-          "minor",
-          m.minor,
-          labels[2],
-          labels[3]);
-    }
-  }
-
-  private static void gauge(Out out, String name, String help, double v, String... labels) {
-    out.add("node_filesystem_" + name, MetricType.GAUGE, help, v, labels);
-  }
-
-  private static @org.jspecify.annotations.Nullable Mount mount(Host host, String line) {
-    // 36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue
-    String[] f = line.split(" ");
-    int dash = 6;
-    while (dash < f.length && !f[dash].equals("-")) {
-      dash++;
-    }
-    if (dash + 3 > f.length) {
-      return null;
-    }
-    String point = unescape(f[4]);
-    String root = host.root.toString();
-    if (root.length() > 1) {
-      if (point.equals(root)) {
-        point = "/";
-      } else if (point.startsWith(root + "/")) {
-        point = point.substring(root.length());
-      }
-    }
-    String superOptions = dash + 3 < f.length ? f[dash + 3] : "";
-    boolean readOnly =
-        List.of(f[5].split(",")).contains("ro") || List.of(superOptions.split(",")).contains("ro");
-    int colon = f[2].indexOf(':');
-    return new Mount(
-        unescape(f[dash + 2]),
-        point,
-        f[dash + 1],
-        readOnly,
-        f[2].substring(0, colon),
-        f[2].substring(colon + 1));
-  }
-
-  private static String unescape(String s) {
-    return s.replace("\\040", " ").replace("\\011", "\t").replace("\\134", "\\");
   }
 }

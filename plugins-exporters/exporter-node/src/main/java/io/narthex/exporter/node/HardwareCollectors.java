@@ -41,6 +41,7 @@ final class HardwareCollectors {
 
   static void hwmon(Host host, Out out) throws IOException {
     Flags.Choice chips = host.flags.choice("collector.hwmon.chip", "");
+    Flags.Choice named = host.flags.choice("collector.hwmon.sensor", "");
     List<Path> all = Host.list(host.sys.resolve("class/hwmon"));
     if (all.isEmpty()) {
       throw new NoData("no hwmon");
@@ -65,7 +66,11 @@ final class HardwareCollectors {
       Map<String, Map<String, String>> sensors = new TreeMap<>();
       gather(real, sensors);
       gather(real.resolve("device"), sensors);
-      sensors.forEach((sensor, values) -> sensor(out, chip, sensor, values));
+      sensors.forEach((sensor, values) -> {
+        if (named.takes(chip + ";" + sensor)) {
+          sensor(out, chip, sensor, values);
+        }
+      });
       if (!name.isEmpty()) {
         out.add("node_hwmon_chip_names", 1, "chip", chip, "chip_name", name);
       }
@@ -260,14 +265,15 @@ final class HardwareCollectors {
         out.add("node_cooling_device_max_state", max, "name", name, "type", type);
       }
     }
-    if (out.isEmpty()) {
-      throw new NoData("no thermal zone");
-    }
   }
 
   static void powerSupply(Host host, Out out) throws IOException {
     Pattern ignored = host.flags.pattern("collector.powersupply.ignored-supplies", "^$");
-    for (Path supply : Host.list(host.sys.resolve("class/power_supply"))) {
+    Path supplies = host.sys.resolve("class/power_supply");
+    if (!Files.isDirectory(supplies)) {
+      throw new NoData("no power supply");
+    }
+    for (Path supply : Host.list(supplies)) {
       String name = Host.name(supply);
       if (ignored != null && ignored.matcher(name).find()) {
         continue;
@@ -319,9 +325,6 @@ final class HardwareCollectors {
       }
       out.add("node_power_supply_info", 1, labels);
     }
-    if (out.isEmpty()) {
-      throw new NoData("no power supply");
-    }
   }
 
   private static void supply(Out out, Path supply, String file, String metric, double divisor) {
@@ -340,9 +343,6 @@ final class HardwareCollectors {
   static void edac(Host host, Out out) throws IOException {
     Path root = host.sys.resolve("devices/system/edac/mc");
     List<Path> controllers = Host.list(root, Pattern.compile("mc[0-9]+", 0));
-    if (controllers.isEmpty()) {
-      throw new NoData("no edac");
-    }
     for (Path mc : controllers) {
       String c = Host.name(mc).substring(2);
       edac(out, mc.resolve("ce_count"), "node_edac_correctable_errors_total", "controller", c);
@@ -455,6 +455,7 @@ final class HardwareCollectors {
   static void rapl(Host host, Out out) throws IOException {
     Path root = host.sys.resolve("class/powercap");
     List<Path> zones = Host.list(root, Pattern.compile("intel-rapl:.+", 0));
+    boolean zoneLabel = host.flags.on("collector.rapl.enable-zone-label", false);
     Map<String, Integer> counts = new HashMap<>();
     for (Path zone : zones) {
       String name = Host.textOrEmpty(zone.resolve("name"));
@@ -471,15 +472,15 @@ final class HardwareCollectors {
       } else {
         index = Integer.toString(counts.merge(name, 1, Integer::sum) - 1);
       }
+      String[] labels = {
+        "index", index, "path", zone.toString(), "rapl_zone", zoneLabel ? clean(base) : ""
+      };
       out.add(
-          "node_rapl_" + clean(base) + "_joules_total",
+          zoneLabel ? "node_rapl_joules_total" : "node_rapl_" + clean(base) + "_joules_total",
           MetricType.COUNTER,
-          "Current RAPL " + clean(base) + " value in joules",
+          "Current RAPL " + (zoneLabel ? "" : clean(base) + " ") + "value in joules",
           energy / 1e6,
-          "index",
-          index,
-          "path",
-          zone.toString());
+          labels);
     }
     if (out.isEmpty()) {
       throw new NoData("no RAPL");

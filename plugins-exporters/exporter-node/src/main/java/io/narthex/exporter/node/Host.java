@@ -1,6 +1,7 @@
 package io.narthex.exporter.node;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -8,12 +9,15 @@ import java.nio.file.LinkOption;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the files of the host that metrics come from. */
 final class Host {
+  static final int MAX_FILE_BYTES = 16 << 20;
+  private static final int PIECE_BYTES = 8192;
   static final Pattern BLANKS = Pattern.compile("\\s+", 0);
 
   final Path proc;
@@ -30,9 +34,27 @@ final class Host {
     udev = Path.of(flags.text("path.udev.data", config.udevData()));
   }
 
-  /** Returns the content of a file. */
+  /**
+   * Returns the content of a file.
+   *
+   * @throws IOException also for one of more than 16 MiB, which no file of the kernel is
+   */
   static String text(Path file) throws IOException {
-    return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+    try (InputStream in = Files.newInputStream(file)) {
+      // in large pieces: a file of sysctl ends after its first piece, whatever that held
+      byte[] bytes = new byte[PIECE_BYTES];
+      int n = 0;
+      for (int got = in.read(bytes); got > 0; got = in.read(bytes, n, bytes.length - n)) {
+        n += got;
+        if (n == bytes.length) {
+          if (n >= MAX_FILE_BYTES) {
+            throw new IOException(file + ": more than " + MAX_FILE_BYTES + " bytes");
+          }
+          bytes = Arrays.copyOf(bytes, 2 * n);
+        }
+      }
+      return new String(bytes, 0, n, StandardCharsets.UTF_8);
+    }
   }
 
   /** Returns the stripped content of a file, or null when it cannot be read. */

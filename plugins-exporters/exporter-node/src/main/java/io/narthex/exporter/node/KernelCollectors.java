@@ -23,6 +23,8 @@ final class KernelCollectors {
   static void interrupts(Host host, Out out) throws IOException {
     List<String> lines = Host.lines(host.proc.resolve("interrupts"));
     int cpus = Host.words(lines.get(0)).length;
+    Flags.Choice names = host.flags.choice("collector.interrupts.name", "");
+    boolean zeros = host.flags.on("collector.interrupts.include-zeros", true);
     for (String line : lines.subList(1, lines.size())) {
       String[] f = Host.words(line);
       if (f.length < cpus + 1) {
@@ -41,10 +43,17 @@ final class KernelCollectors {
       } else {
         info = rest.toString();
       }
+      if (!names.takes(type + ";" + info + ";" + devices)) {
+        continue;
+      }
       for (int cpu = 0; cpu < cpus; cpu++) {
+        double v = Host.unsigned(f[cpu + 1]);
+        if (v == 0 && !zeros) {
+          continue;
+        }
         out.add(
             "node_interrupts_total",
-            Host.unsigned(f[cpu + 1]),
+            v,
             "cpu",
             Integer.toString(cpu),
             "type",
@@ -74,9 +83,13 @@ final class KernelCollectors {
   }
 
   static void slabinfo(Host host, Out out) throws IOException {
+    Flags.Choice slabs = host.flags.choice("collector.slabinfo.slabs", "");
     for (String line : Host.lines(host.proc.resolve("slabinfo"))) {
       String[] f = Host.words(line);
-      if (f.length < 6 || line.startsWith("slabinfo") || line.startsWith("#")) {
+      if (f.length < 6
+          || !slabs.takes(f[0])
+          || line.startsWith("slabinfo")
+          || line.startsWith("#")) {
         continue;
       }
       out.add("node_slabinfo_active_objects", Host.unsigned(f[1]), "slab", f[0]);

@@ -27,12 +27,20 @@ final class NetCollectors {
   private static final int PAGE_SIZE = 4096;
 
   private final Flags.Choice devices;
+  private final NetlinkCollectors netlink;
+  private final boolean byNetlink;
 
-  NetCollectors(Host host) {
+  NetCollectors(Host host, NetlinkCollectors netlink) {
+    this.netlink = netlink;
     devices = host.flags.choice("collector.netdev.device", "");
+    byNetlink = host.flags.on("collector.netdev.netlink", true);
   }
 
   void netdev(Host host, Out out) throws IOException {
+    if (byNetlink) {
+      netlink.netdev(devices, out);
+      return;
+    }
     Path file = host.proc.resolve("net/dev");
     if (!Files.exists(file)) {
       throw new NoData("no net/dev");
@@ -48,26 +56,22 @@ final class NetCollectors {
       }
       String[] f = Host.words(line.substring(colon + 1));
       for (int i = 0; i < 8 && i + 8 < f.length; i++) {
-        net(out, "receive_" + RECEIVE[i], f[i], device);
-        net(out, "transmit_" + TRANSMIT[i], f[i + 8], device);
+        net(out, "receive_" + RECEIVE[i], Host.unsigned(f[i]), device);
+        net(out, "transmit_" + TRANSMIT[i], Host.unsigned(f[i + 8]), device);
       }
       Double nohandler =
           Host.numberOrNull(
               host.sys.resolve("class/net").resolve(device).resolve("statistics/rx_nohandler"));
-      net(
-          out,
-          "receive_nohandler",
-          nohandler == null ? "0" : Long.toString(nohandler.longValue()),
-          device);
+      net(out, "receive_nohandler", nohandler == null ? 0 : nohandler, device);
     }
   }
 
-  private static void net(Out out, String key, String value, String device) {
+  static void net(Out out, String key, double value, String device) {
     out.add(
         "node_network_" + key + "_total",
         MetricType.COUNTER,
         "Network device statistic " + key + ".",
-        Host.unsigned(value),
+        value,
         "device",
         device);
   }

@@ -3,11 +3,14 @@ package io.narthex.exporter.node;
 import io.narthex.model.MetricType;
 import io.narthex.spi.exporter.Exporter;
 import io.narthex.spi.exporter.MetricSink;
+import io.narthex.spi.exporter.ParameterException;
 import java.io.IOException;
-import java.time.Clock;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,16 +20,40 @@ final class NodeExporter implements Exporter {
 
   private final Host host;
   private final Map<String, Collector> collectors = new TreeMap<>();
+  private final Set<String> disabled = new HashSet<>();
 
-  NodeExporter(NodeConfig config, Clock clock) {
+  NodeExporter(NodeConfig config, Access access) {
     host = new Host(config);
     boolean defaults = !host.flags.on("collector.disable-defaults", false);
-    Collectors.all(host, clock)
-        .forEach((name, entry) -> {
-          if (host.flags.on("collector." + name, defaults && entry.byDefault())) {
-            collectors.put(name, entry.collector());
-          }
-        });
+    Map<String, Collectors.Entry> all = Collectors.all(host, access);
+    host.flags.check(new TreeSet<>(all.keySet()));
+    all.forEach((name, entry) -> {
+      if (host.flags.on("collector." + name, defaults && entry.byDefault())) {
+        collectors.put(name, entry.collector());
+      } else {
+        disabled.add(name);
+      }
+    });
+  }
+
+  /**
+   * Checks which collectors a scrape wants; the texts are those of node_exporter.
+   *
+   * @throws ParameterException when it wants one that does not run
+   */
+  private void check(List<String> only, List<String> except) {
+    if (!only.isEmpty() && !except.isEmpty()) {
+      throw new ParameterException("Combined collect and exclude queries are not allowed.");
+    }
+    for (String name : only) {
+      if (!collectors.containsKey(name)) {
+        throw new ParameterException(
+            "Couldn't create filtered metrics handler: couldn't create collector: "
+                + (disabled.contains(name) ? "disabled" : "missing")
+                + " collector: "
+                + name);
+      }
+    }
   }
 
   @Override
@@ -34,6 +61,7 @@ final class NodeExporter implements Exporter {
       throws InterruptedException {
     List<String> only = parameters.getOrDefault("collect[]", List.of());
     List<String> except = parameters.getOrDefault("exclude[]", List.of());
+    check(only, except);
     Out out = new Out();
     for (Map.Entry<String, Collector> e : collectors.entrySet()) {
       String name = e.getKey();

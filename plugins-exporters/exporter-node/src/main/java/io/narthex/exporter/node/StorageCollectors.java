@@ -193,9 +193,6 @@ final class StorageCollectors {
         }
       }
     }
-    if (out.isEmpty()) {
-      throw new NoData("no XFS");
-    }
   }
 
   static void mdadm(Host host, Out out) throws IOException {
@@ -224,8 +221,9 @@ final class StorageCollectors {
       if (disks != null) {
         out.add("node_md_raid_disks", disks, "device", Host.name(md));
       }
-      if (degraded != null) {
-        out.add("node_md_degraded", degraded, "device", Host.name(md));
+      if (disks != null || degraded != null) {
+        // an array without redundancy has no such file
+        out.add("node_md_degraded", degraded == null ? 0 : degraded, "device", Host.name(md));
       }
     }
   }

@@ -56,6 +56,9 @@ public final class ListenerAccess {
 
   private static final Set<String> PUSHGATEWAY_BELOW = Set.of("/metrics/");
 
+  /** The same of a listener that serves as node exporter. */
+  private static final Set<String> NODE_EXPORTER = Set.of("", "/", "/metrics");
+
   private final WebConfigFile file;
   private final boolean warmUp;
   private volatile Settings settings;
@@ -119,6 +122,11 @@ public final class ListenerAccess {
     return settings.serves() == Serves.PUSHGATEWAY;
   }
 
+  /** Returns whether it answers as the node exporter does. */
+  public boolean isNodeExporter() {
+    return settings.serves() == Serves.NODE_EXPORTER;
+  }
+
   /** Returns whether it answers as another program than Prometheus does. */
   public boolean isOther() {
     return settings.serves() != Serves.ALL;
@@ -134,6 +142,7 @@ public final class ListenerAccess {
       case ALL -> true;
       case ALERTMANAGER -> has(path, ALERTMANAGER, ALERTMANAGER_BELOW);
       case PUSHGATEWAY -> has(path, PUSHGATEWAY, PUSHGATEWAY_BELOW);
+      case NODE_EXPORTER -> NODE_EXPORTER.contains(path);
     };
   }
 

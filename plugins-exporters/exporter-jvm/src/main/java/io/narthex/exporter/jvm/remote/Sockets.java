@@ -1,0 +1,12 @@
+package io.narthex.exporter.jvm.remote;
+
+import io.narthex.exporter.jvm.jmx.Deadline;
+import java.io.IOException;
+import java.net.Socket;
+
+/** Makes connections to one host. */
+public interface Sockets {
+  /** Connects within the deadline. */
+  Socket connect(String host, int port, boolean tls, Deadline deadline)
+      throws IOException, InterruptedException;
+}

@@ -1,0 +1,38 @@
+package io.narthex.exporter.node;
+
+import io.narthex.spi.plugin.PluginContext;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * What collectors need besides files; tests replace it.
+ *
+ * @param netlink asks the kernel through sockets
+ * @param space asks a file system how full it is
+ * @param threads starts a thread of the host
+ * @param systemd sockets where systemd may be asked: of the message bus, then its own
+ */
+record Access(
+    Clock clock,
+    Netlink netlink,
+    FileSystemStat.Source space,
+    Consumer<Runnable> threads,
+    List<Path> systemd) {
+  Access {
+    systemd = List.copyOf(systemd);
+  }
+
+  /** Returns the real thing. */
+  static Access of(PluginContext context) {
+    return new Access(
+        context.clock(),
+        new KernelNetlink(),
+        FileSystemStat::of,
+        task -> {
+          Thread _ = context.start(task);
+        },
+        List.of(Path.of("/run/dbus/system_bus_socket"), Path.of("/run/systemd/private")));
+  }
+}
