@@ -262,7 +262,8 @@ class ListenersTest extends AccessHarness {
     further = List.of(listener("", Serves.NODE_EXPORTER, null));
     start();
     assertThat(send(at(1, "/")).body()).contains("Node Exporter", "href=\"/metrics\"");
-    assertThat(send(at(1, "/metrics?collect%5B%5D=cpu")).body()).contains("node_up{collect=\"cpu\"} 1");
+    assertThat(send(at(1, "/metrics?collect%5B%5D=cpu")).body())
+        .contains("node_up{collect=\"cpu\"} 1");
     assertThat(send(at(0, "/metrics")).body()).doesNotContain("node_up");
     for (String path : List.of("/api/v1/query?query=up", "/-/healthy", "/exporters/node/metrics")) {
       assertThat(status(1, path)).as(path).isEqualTo(404);
