@@ -1,8 +1,10 @@
 package io.narthex.http;
 
 import java.util.Set;
+import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpURI;
 import org.eclipse.jetty.http.UriCompliance.Violation;
+import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -29,7 +31,7 @@ final class EncodedPaths extends Handler.Wrapper {
   private static final String PUSHES = "/metrics/job";
   private static final String NO_GROUP =
       "pushed metrics are invalid or inconsistent with existing metrics: "
-          + "a label of the path has a value that is not utf8";
+          + "a label of the path has a value that is not utf8\n";
 
   private final String pushes;
 
@@ -49,9 +51,12 @@ final class EncodedPaths extends Handler.Wrapper {
         if (push && request.getMethod().equals("DELETE")) {
           response.setStatus(202);
           callback.succeeded();
+        } else if (push) {
+          response.setStatus(400);
+          response.getHeaders().put(HttpHeader.CONTENT_TYPE, "text/plain; charset=utf-8");
+          Content.Sink.write(response, true, NO_GROUP, callback);
         } else {
-          String text = push ? NO_GROUP : v.getDescription();
-          Response.writeError(request, response, callback, 400, text);
+          Response.writeError(request, response, callback, 400, v.getDescription());
         }
         return true;
       }

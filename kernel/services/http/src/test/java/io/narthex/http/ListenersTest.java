@@ -243,9 +243,10 @@ class ListenersTest extends AccessHarness {
     for (String text : List.of("%FF", "%E2%82")) {
       String group = "/metrics/job/" + text;
       assertThat(send(at(1, group).DELETE()).statusCode()).as(group).isEqualTo(202);
-      assertThat(send(at(1, group).PUT(BodyPublishers.noBody())).statusCode())
-          .as(group)
-          .isEqualTo(400);
+      HttpResponse<String> refused = send(at(1, group).PUT(BodyPublishers.noBody()));
+      assertThat(refused.statusCode()).as(group).isEqualTo(400);
+      assertThat(refused.body())
+          .startsWith("pushed metrics are invalid or inconsistent with existing metrics: ");
       assertThat(send(at(1, "/api/" + text).DELETE()).statusCode()).as(text).isEqualTo(400);
     }
     assertThat(status(1, "/api/v1/status")).isEqualTo(200);
