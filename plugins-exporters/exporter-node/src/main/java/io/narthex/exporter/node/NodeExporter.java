@@ -62,6 +62,7 @@ final class NodeExporter implements Exporter {
     List<String> only = parameters.getOrDefault("collect[]", List.of());
     List<String> except = parameters.getOrDefault("exclude[]", List.of());
     check(only, except);
+    host.begin();
     Out out = new Out();
     for (Map.Entry<String, Collector> e : collectors.entrySet()) {
       String name = e.getKey();
