@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Calls {@code open}, {@code read} and {@code close} of the C library where that works. The
  * JDK's way costs a channel, a cleaner and, for a file without an answer, an exception with a
- * stack: of a scrape of this machine, with some 350 files, it was more than half.
+ * stack: a scrape left 2.0 MB of garbage that way and leaves 0.6 MB this way (486 samples, 2
+ * processors).
  */
 final class KernelFiles {
   /** The most that is read of a file. */

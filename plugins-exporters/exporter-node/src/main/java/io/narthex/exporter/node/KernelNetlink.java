@@ -56,11 +56,6 @@ final class KernelNetlink implements Netlink {
     }
   }
 
-  /** Returns whether this platform has netlink sockets. */
-  static boolean exists() {
-    return CALLS != null;
-  }
-
   @Override
   public void dump(int protocol, int type, byte[] body, Reader reader) throws IOException {
     Calls calls = CALLS;
