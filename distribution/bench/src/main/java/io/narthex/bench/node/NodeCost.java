@@ -15,7 +15,7 @@ import java.util.Map;
  * same machine: both serve their metrics over HTTP, with the collectors that are on by default in
  * both, in turns.
  *
- * <p>Usage: {@code NodeCost ASSEMBLED_FOLDER [--scrapes=300] [--warm-up=300] [--rounds=5]
+ * <p>Usage: {@code NodeCost ASSEMBLED_FOLDER [--scrapes=300] [--warm-up=1500] [--rounds=5]
  * [--pace-ms=0] [--keep]}. All of a process counts: garbage collection, compilation, what a server
  * does besides.
  */
@@ -29,7 +29,7 @@ public final class NodeCost {
   /** Runs with the options of the command line. */
   public static void main(String[] args) throws InterruptedException {
     Map<String, Long> numbers =
-        Map.of("scrapes", 300L, "warm-up", 300L, "rounds", 5L, "pace-ms", 0L);
+        Map.of("scrapes", 300L, "warm-up", 1500L, "rounds", 5L, "pace-ms", 0L);
     Proof.run("node", args, numbers, NodeCost::run);
   }
 

@@ -4,7 +4,7 @@ import io.narthex.spi.plugin.PluginContext;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
-import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * What collectors need besides files; tests replace it.
@@ -18,7 +18,7 @@ record Access(
     Clock clock,
     Netlink netlink,
     FileSystemStat.Source space,
-    Consumer<Runnable> threads,
+    Function<Runnable, Thread> threads,
     List<Path> systemd) {
   Access {
     systemd = List.copyOf(systemd);
@@ -30,9 +30,7 @@ record Access(
         context.clock(),
         new KernelNetlink(),
         FileSystemStat::of,
-        task -> {
-          Thread _ = context.start(task);
-        },
+        context::start,
         List.of(Path.of("/run/dbus/system_bus_socket"), Path.of("/run/systemd/private")));
   }
 }

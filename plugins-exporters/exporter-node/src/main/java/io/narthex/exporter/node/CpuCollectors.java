@@ -20,7 +20,6 @@ final class CpuCollectors {
   private static final String[] MODES = {
     "user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal"
   };
-  private static final Pattern CPU = Pattern.compile("cpu(\\d+)", 0);
   private static final String[] SOFTIRQS = {
     "hi", "timer", "net_tx", "net_rx", "block", "block_iopoll", "tasklet", "sched", "hrtimer", "rcu"
   };
@@ -44,7 +43,7 @@ final class CpuCollectors {
     if (info) {
       cpuInfo(host, out);
     }
-    for (String line : Host.lines(host.proc.resolve("stat"))) {
+    for (String line : host.stat()) {
       String[] f = Host.words(line);
       if (f.length < 5 || !f[0].startsWith("cpu") || f[0].length() == 3) {
         continue;
@@ -75,7 +74,7 @@ final class CpuCollectors {
   }
 
   private static void online(Host host, Out out) throws IOException {
-    for (Path cpu : Host.list(host.sys.resolve("devices/system/cpu"), CPU)) {
+    for (Path cpu : host.cpus()) {
       Double on = Host.numberOrNull(cpu.resolve("online"));
       if (on != null) {
         out.add(
@@ -116,7 +115,7 @@ final class CpuCollectors {
   private static void throttles(Host host, Out out) throws IOException {
     Map<String, Double> packages = new LinkedHashMap<>();
     Set<String> cores = new HashSet<>();
-    for (Path cpu : Host.list(host.sys.resolve("devices/system/cpu"), CPU)) {
+    for (Path cpu : host.cpus()) {
       String core = Host.textOrNull(cpu.resolve("topology/core_id"));
       String pack = Host.textOrNull(cpu.resolve("topology/physical_package_id"));
       if (core == null || pack == null) {
@@ -210,7 +209,7 @@ final class CpuCollectors {
   }
 
   static void cpufreq(Host host, Out out) throws IOException {
-    for (Path cpu : Host.list(host.sys.resolve("devices/system/cpu"), CPU)) {
+    for (Path cpu : host.cpus()) {
       Path freq = cpu.resolve("cpufreq");
       if (!Files.isDirectory(freq)) {
         continue;
@@ -247,7 +246,7 @@ final class CpuCollectors {
 
   static void stat(Host host, Out out) throws IOException {
     boolean softirq = host.flags.on("collector.stat.softirq", false);
-    for (String line : Host.lines(host.proc.resolve("stat"))) {
+    for (String line : host.stat()) {
       String[] f = Host.words(line);
       if (f.length < 2) {
         continue;
@@ -274,7 +273,7 @@ final class CpuCollectors {
   static void schedstat(Host host, Out out) throws IOException {
     for (String line : Host.lines(host.proc.resolve("schedstat"))) {
       String[] f = Host.words(line);
-      if (f.length < 10 || !CPU.matcher(f[0]).matches()) {
+      if (f.length < 10 || !Host.CPU.matcher(f[0]).matches()) {
         continue;
       }
       String cpu = f[0].substring(3);

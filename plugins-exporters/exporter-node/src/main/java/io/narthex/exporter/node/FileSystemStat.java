@@ -93,6 +93,8 @@ record FileSystemStat(double size, double free, double available, double files, 
       case 13 -> "permission denied";
       case 19 -> "no such device";
       case 20 -> "not a directory";
+      case 21 -> "is a directory";
+      case 22 -> "invalid argument";
       case 40 -> "too many levels of symbolic links";
       case 107 -> "transport endpoint is not connected";
       case 110 -> "connection timed out";

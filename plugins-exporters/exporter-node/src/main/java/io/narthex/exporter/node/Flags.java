@@ -75,11 +75,13 @@ final class Flags {
           "path.sysfs",
           "path.udev.data");
 
+  private static final int MAX_SEEN = 4096;
   private static final String INCLUDE = "-include";
   private static final String EXCLUDE = "-exclude";
 
   private final Map<String, List<String>> values = new LinkedHashMap<>();
   private final Map<String, Optional<Pattern>> compiled = new ConcurrentHashMap<>();
+  private final Map<String, Map<String, Boolean>> seen = new ConcurrentHashMap<>();
 
   /**
    * Reads flags.
@@ -176,6 +178,23 @@ final class Flags {
   /** Returns a regular expression, compiled once; null for an empty one. */
   @Nullable Pattern pattern(String name, String fallback) {
     return compiled.computeIfAbsent(name, _ -> compile(name, text(name, fallback))).orElse(null);
+  }
+
+  /**
+   * Returns whether a regular expression takes a name of the kernel. There are some hundreds of
+   * names, the same in every collection, so the answers are remembered.
+   */
+  boolean takes(String flag, String fallback, String name) {
+    Map<String, Boolean> known = seen.computeIfAbsent(flag, _ -> new ConcurrentHashMap<>());
+    Boolean answer = known.get(name);
+    if (answer == null) {
+      Pattern pattern = pattern(flag, fallback);
+      answer = pattern == null || pattern.matcher(name).find();
+      if (known.size() < MAX_SEEN) {
+        known.put(name, answer);
+      }
+    }
+    return answer;
   }
 
   private static Optional<Pattern> compile(String name, String text) {

@@ -1,12 +1,9 @@
 package io.narthex.exporter.node;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,15 +13,15 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads the files of the host that metrics come from. */
 final class Host {
-  static final int MAX_FILE_BYTES = 16 << 20;
-  private static final int PIECE_BYTES = 8192;
-  static final Pattern BLANKS = Pattern.compile("\\s+", 0);
+  static final Pattern CPU = Pattern.compile("cpu([0-9]+)", 0);
 
   final Path proc;
   final Path sys;
   final Path root;
   final Path udev;
   final Flags flags;
+  private @Nullable List<String> stat; // of the running collection
+  private @Nullable List<Path> cpus; // of the running collection
 
   Host(NodeConfig config) {
     flags = new Flags(config.flags());
@@ -34,36 +31,45 @@ final class Host {
     udev = Path.of(flags.text("path.udev.data", config.udevData()));
   }
 
+  /** Forgets what the collection before has read. */
+  void begin() {
+    stat = null;
+    cpus = null;
+  }
+
+  /** Returns the lines of {@code /proc/stat}, read once for a collection. */
+  List<String> stat() throws IOException {
+    List<String> lines = stat;
+    if (lines == null) {
+      lines = lines(proc.resolve("stat"));
+      stat = lines;
+    }
+    return lines;
+  }
+
+  /** Returns the folders of the processors, listed once for a collection. */
+  List<Path> cpus() {
+    List<Path> folders = cpus;
+    if (folders == null) {
+      folders = list(sys.resolve("devices/system/cpu"), CPU);
+      cpus = folders;
+    }
+    return folders;
+  }
+
   /**
    * Returns the content of a file.
    *
-   * @throws IOException also for one of more than 16 MiB, which no file of the kernel is
+   * @throws IOException when it cannot be read, or has more than 16 MiB
    */
   static String text(Path file) throws IOException {
-    try (InputStream in = Files.newInputStream(file)) {
-      // in large pieces: a file of sysctl ends after its first piece, whatever that held
-      byte[] bytes = new byte[PIECE_BYTES];
-      int n = 0;
-      for (int got = in.read(bytes); got > 0; got = in.read(bytes, n, bytes.length - n)) {
-        n += got;
-        if (n == bytes.length) {
-          if (n >= MAX_FILE_BYTES) {
-            throw new IOException(file + ": more than " + MAX_FILE_BYTES + " bytes");
-          }
-          bytes = Arrays.copyOf(bytes, 2 * n);
-        }
-      }
-      return new String(bytes, 0, n, StandardCharsets.UTF_8);
-    }
+    return new String(KernelFiles.read(file), StandardCharsets.UTF_8);
   }
 
   /** Returns the stripped content of a file, or null when it cannot be read. */
   static @Nullable String textOrNull(Path file) {
-    try {
-      return text(file).strip();
-    } catch (IOException _) {
-      return null;
-    }
+    byte[] bytes = KernelFiles.readOrNull(file);
+    return bytes == null ? null : new String(bytes, StandardCharsets.UTF_8).strip();
   }
 
   static String textOrEmpty(Path file) {
@@ -86,9 +92,28 @@ final class Host {
     return lines;
   }
 
+  /** Returns the words of a line, which blanks part. */
   static String[] words(String line) {
-    String s = line.strip();
-    return s.isEmpty() ? new String[0] : BLANKS.split(s);
+    int count = 0;
+    boolean blank = true;
+    for (int i = 0; i < line.length(); i++) {
+      boolean b = line.charAt(i) <= ' ';
+      count += blank && !b ? 1 : 0;
+      blank = b;
+    }
+    String[] words = new String[count];
+    int at = 0;
+    for (int n = 0; n < count; n++) {
+      while (line.charAt(at) <= ' ') {
+        at++;
+      }
+      int begin = at;
+      while (at < line.length() && line.charAt(at) > ' ') {
+        at++;
+      }
+      words[n] = line.substring(begin, at);
+    }
+    return words;
   }
 
   /** Returns the number in a file, or null when there is none. */
@@ -116,7 +141,8 @@ final class Host {
   }
 
   static double toDouble(long unsigned) {
-    return unsigned >= 0 ? unsigned : (unsigned >>> 11) * 2048.0;
+    // half of it fits; its last bit says which way to round
+    return unsigned >= 0 ? unsigned : (unsigned >>> 1 | unsigned & 1) * 2.0;
   }
 
   static double hex(String s) {
@@ -124,24 +150,23 @@ final class Host {
   }
 
   /** Returns the entries of a folder by name; empty when there is no such folder. */
-  static List<Path> list(Path folder) throws IOException {
-    List<Path> all = new ArrayList<>();
-    if (!Files.isDirectory(folder)) {
-      return all;
-    }
-    try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder)) {
-      stream.forEach(all::add);
-    } catch (NotDirectoryException _) {
-      return all;
-    }
-    all.sort((a, b) -> a.getFileName().toString().compareTo(b.getFileName().toString()));
-    return all;
+  static List<Path> list(Path folder) {
+    return list(folder, null);
   }
 
   /** Returns the entries whose name matches. */
-  static List<Path> list(Path folder, Pattern name) throws IOException {
-    List<Path> all = list(folder);
-    all.removeIf(p -> !name.matcher(p.getFileName().toString()).matches());
+  static List<Path> list(Path folder, @Nullable Pattern name) {
+    String[] names = folder.toFile().list(); // cheaper than a stream of paths
+    if (names == null) {
+      return List.of();
+    }
+    Arrays.sort(names);
+    List<Path> all = new ArrayList<>(names.length);
+    for (String n : names) {
+      if (name == null || name.matcher(n).matches()) {
+        all.add(folder.resolve(n));
+      }
+    }
     return all;
   }
 

@@ -17,12 +17,15 @@ final class KernelNetlink implements Netlink {
   private static final int SOL_SOCKET = 1;
   private static final int SO_RCVTIMEO = 20;
   private static final int TIMEVAL_BYTES = 16;
-  private static final int DATAGRAM_BYTES = 1 << 16;
+  private static final int DATAGRAM_BYTES = 1 << 16; // the kernel sends 32 KiB at once
 
   /** How long one answer may take; the kernel answers from memory. */
   private static final long LIMIT_NANOS = Duration.ofSeconds(3).toNanos();
 
   private static final @Nullable Calls CALLS = Calls.find();
+
+  /** What is received; collections do not overlap. */
+  private final MemorySegment datagram = Arena.ofAuto().allocate(DATAGRAM_BYTES, 8);
 
   /** The functions of the C library. */
   private record Calls(
@@ -56,11 +59,6 @@ final class KernelNetlink implements Netlink {
     }
   }
 
-  /** Returns whether this platform has netlink sockets. */
-  static boolean exists() {
-    return CALLS != null;
-  }
-
   @Override
   public void dump(int protocol, int type, byte[] body, Reader reader) throws IOException {
     Calls calls = CALLS;
@@ -84,7 +82,7 @@ final class KernelNetlink implements Netlink {
     }
   }
 
-  private static void ask(Calls calls, Arena arena, int socket, byte[] request, Reader reader)
+  private void ask(Calls calls, Arena arena, int socket, byte[] request, Reader reader)
       throws Throwable {
     MemorySegment timeout = arena.allocate(TIMEVAL_BYTES, 8);
     timeout.set(ValueLayout.JAVA_LONG, 0, 1); // one second for each datagram
@@ -96,7 +94,7 @@ final class KernelNetlink implements Netlink {
     if (set < 0 || sent != request.length) {
       throw new IOException("netlink: the request cannot be sent");
     }
-    MemorySegment in = arena.allocate(DATAGRAM_BYTES, 8);
+    MemorySegment in = datagram;
     long begin = System.nanoTime();
     boolean more = true;
     while (more) {

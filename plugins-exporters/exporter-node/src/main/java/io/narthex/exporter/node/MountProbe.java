@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Consumer;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -130,7 +130,7 @@ final class MountProbe {
 
   private final Map<String, Hanging> hanging = new HashMap<>();
   private final FileSystemStat.Source source;
-  private final Consumer<Runnable> threads;
+  private final Function<Runnable, Thread> threads;
   private final long limitNanos;
 
   /**
@@ -140,7 +140,7 @@ final class MountProbe {
    * @param threads starts a thread
    * @param limitNanos how long a collection waits for its mounts
    */
-  MountProbe(FileSystemStat.Source source, Consumer<Runnable> threads, long limitNanos) {
+  MountProbe(FileSystemStat.Source source, Function<Runnable, Thread> threads, long limitNanos) {
     this.source = source;
     this.threads = threads;
     this.limitNanos = limitNanos;
@@ -167,7 +167,7 @@ final class MountProbe {
     long deadline = System.nanoTime() + limitNanos;
     while (!rest.isEmpty() && hanging.size() < MAX_STUCK && System.nanoTime() < deadline) {
       Round round = new Round(rest, source);
-      threads.accept(round);
+      Thread thread = threads.apply(round);
       // half of what is left, so that a mount that hangs leaves time for the others
       long now = System.nanoTime();
       long end = now + (deadline - now) / 2;
@@ -185,6 +185,7 @@ final class MountProbe {
         all.put(rest.get(i), answers.get(i));
       }
       if (answers.size() == rest.size()) {
+        thread.join(); // it has nothing left to do
         return all;
       }
       String path = rest.get(answers.size());

@@ -24,7 +24,7 @@ final class NetCollectors {
   private static final String[] TRANSMIT = {
     "bytes", "packets", "errs", "drop", "fifo", "colls", "carrier", "compressed"
   };
-  private static final int PAGE_SIZE = 4096;
+  private static final long PAGE_SIZE = KernelFiles.pageSize();
 
   private final Flags.Choice devices;
   private final NetlinkCollectors netlink;
@@ -136,7 +136,6 @@ final class NetCollectors {
   }
 
   static void netstat(Host host, Out out) throws IOException {
-    Pattern fields = host.flags.pattern("collector.netstat.fields", NETSTAT);
     Map<String, String> values = new TreeMap<>();
     for (String file : List.of("net/netstat", "net/snmp")) {
       List<String> lines = Host.lines(host.proc.resolve(file));
@@ -163,7 +162,7 @@ final class NetCollectors {
       }
     }
     values.forEach((key, v) -> {
-      if (fields == null || fields.matcher(key).find()) {
+      if (host.flags.takes("collector.netstat.fields", NETSTAT, key)) {
         int cut = key.indexOf('_');
         out.add(
             "node_netstat_" + key,

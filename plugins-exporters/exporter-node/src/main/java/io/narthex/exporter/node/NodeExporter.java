@@ -21,6 +21,7 @@ final class NodeExporter implements Exporter {
   private final Host host;
   private final Map<String, Collector> collectors = new TreeMap<>();
   private final Set<String> disabled = new HashSet<>();
+  private final KernelFiles.Memory memory = new KernelFiles.Memory();
 
   NodeExporter(NodeConfig config, Access access) {
     host = new Host(config);
@@ -62,7 +63,14 @@ final class NodeExporter implements Exporter {
     List<String> only = parameters.getOrDefault("collect[]", List.of());
     List<String> except = parameters.getOrDefault("exclude[]", List.of());
     check(only, except);
+    host.begin();
     Out out = new Out();
+    KernelFiles.sharing(memory, () -> collect(only, except, out));
+    out.writeTo(sink);
+  }
+
+  private void collect(List<String> only, List<String> except, Out out)
+      throws InterruptedException {
     for (Map.Entry<String, Collector> e : collectors.entrySet()) {
       String name = e.getKey();
       if ((!only.isEmpty() && !only.contains(name)) || except.contains(name)) {
@@ -98,7 +106,6 @@ final class NodeExporter implements Exporter {
           "collector",
           name);
     }
-    out.writeTo(sink);
   }
 
   @Override

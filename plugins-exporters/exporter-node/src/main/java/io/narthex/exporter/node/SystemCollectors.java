@@ -66,10 +66,9 @@ final class SystemCollectors {
   }
 
   static void vmstat(Host host, Out out) throws IOException {
-    Pattern fields = host.flags.pattern("collector.vmstat.fields", VMSTAT);
     for (String line : Host.lines(host.proc.resolve("vmstat"))) {
       String[] f = Host.words(line);
-      if (f.length == 2 && (fields == null || fields.matcher(f[0]).find())) {
+      if (f.length == 2 && host.flags.takes("collector.vmstat.fields", VMSTAT, f[0])) {
         out.add(
             "node_vmstat_" + f[0],
             MetricType.UNKNOWN,

@@ -85,8 +85,10 @@ final class MountProbeTest {
     return FULL;
   }
 
-  private void start(Runnable task) {
-    threads.add(Thread.ofPlatform().daemon().name("mount").start(task));
+  private Thread start(Runnable task) {
+    Thread thread = Thread.ofPlatform().daemon().name("mount").start(task);
+    threads.add(thread);
+    return thread;
   }
 
   private MountProbe probe(long limitNanos) {
@@ -101,7 +103,7 @@ final class MountProbeTest {
             Map.entry("/", new Space(FULL)),
             Map.entry("/gone", new Failed("no such file or directory")),
             Map.entry("/home", new Space(FULL)));
-    assertThat(threads).hasSize(1);
+    assertThat(threads).singleElement().matches(thread -> !thread.isAlive());
     assertThat(log.list).isEmpty();
   }
 

@@ -21,6 +21,8 @@ import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Runs all collectors on the fixture tree of node_exporter and compares families and samples. */
 @NullUnmarked
@@ -35,12 +37,7 @@ final class NodeConformanceTest {
 
   @Test
   void agreesWithNodeExporter() throws Exception {
-    String env = System.getenv("NARTHEX_SHARED");
-    Path data = Path.of(env == null ? "../../../shared" : env, "conformance/node");
-    if (!Files.isDirectory(data)) {
-      System.out.println("conformance data absent: exporter-node");
-      Assumptions.abort("conformance data absent");
-    }
+    Path data = data();
     unpack(data.resolve("fixtures.tar.gz"), folder);
     Path f = folder.resolve("fixtures");
     List<String> flags = new ArrayList<>();
@@ -69,6 +66,46 @@ final class NodeConformanceTest {
       exporter.collect(got, Map.of());
     }
     compare(got, data.resolve("e2e-output.txt"), f.toString());
+  }
+
+  /** Each of the expected outputs has fewer labels for the servers than the one before. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "lbs_local_address_local_port | local_address,local_port",
+        "lbs_local_port | local_port",
+        "lbs_none | ''"
+      })
+  void sumsServersOverTheLabelsThatAreLeft(String file, String labels) throws Exception {
+    unpack(data().resolve("fixtures.tar.gz"), folder);
+    Path f = folder.resolve("fixtures");
+    RecordingMetrics got = new RecordingMetrics();
+    List<String> flags =
+        List.of(
+            "--collector.disable-defaults",
+            "--collector.ipvs",
+            "--collector.ipvs.backend-labels=" + labels);
+    try (NodeExporter exporter =
+        new NodeExporter(
+            new NodeConfig(f + "/proc", f + "/sys", f.toString(), f + "/udev/data", flags),
+            TestAccess.with(new RecordedNetlink()))) {
+      exporter.collect(got, Map.of());
+    }
+    Exposition want =
+        new Exposition(Files.readAllLines(f.resolve("ip_vs_result_" + file + ".txt")));
+    got.samples().keySet().removeIf(l -> l.metricName().startsWith("node_scrape_"));
+    assertThat(got.samples()).isEqualTo(want.samples);
+  }
+
+  private static Path data() {
+    String env = System.getenv("NARTHEX_SHARED");
+    Path data = Path.of(env == null ? "../../../shared" : env, "conformance/node");
+    if (!Files.isDirectory(data)) {
+      System.out.println("conformance data absent: exporter-node");
+      Assumptions.abort("conformance data absent");
+    }
+    return data;
   }
 
   private void compare(RecordingMetrics got, Path expected, String root) throws IOException {

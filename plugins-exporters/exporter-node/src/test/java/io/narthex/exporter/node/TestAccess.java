@@ -18,9 +18,7 @@ final class TestAccess {
         Clock.systemUTC(),
         netlink,
         space,
-        task -> {
-          Thread _ = Thread.ofPlatform().daemon().name("mounts").start(task);
-        },
+        task -> Thread.ofPlatform().daemon().name("mounts").start(task),
         List.of());
   }
 }
