@@ -147,7 +147,7 @@ final class JvmModule {
     if (pid <= 0) {
       throw new IllegalArgumentException("a local JVM is named attach:PID");
     }
-    return pid == ProcessHandle.current().pid() ? new Target.Own() : new Target.Attached(pid);
+    return new Target.Attached(pid);
   }
 
   /** Returns whether a local JVM with this main class, or jar file, may be attached to. */

@@ -126,9 +126,14 @@ final class ModuleScrape {
     HostSockets sockets = new HostSockets(() -> module.tls(file));
     return switch (target) {
       case Target.Own _ -> new OwnBeans();
-      case Target.Attached(long pid) ->
-          RemoteBeans.connect(
-              localJvms.endpoint(pid, module::attaches), Login.NONE, sockets, deadline);
+      case Target.Attached(long pid) -> {
+        if (pid == ProcessHandle.current().pid()) { // a JVM does not attach to itself
+          localJvms.check(pid, module::attaches);
+          yield new OwnBeans();
+        }
+        yield RemoteBeans.connect(
+            localJvms.endpoint(pid, module::attaches), Login.NONE, sockets, deadline);
+      }
       case Target.Remote(var endpoint) ->
           RemoteBeans.connect(endpoint, module.login(file), sockets, deadline);
     };

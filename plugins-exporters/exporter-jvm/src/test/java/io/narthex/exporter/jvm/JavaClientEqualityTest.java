@@ -46,8 +46,10 @@ class JavaClientEqualityTest {
         theirs = registry.scrape();
         ours = new RecordingMetrics();
         own.collect(ours);
+        // that a collection is over is told later, and to one listener after the other
       } while (System.nanoTime() < end
-          && !samples(theirs).keySet().equals(ours.samples().keySet()));
+          && !(ours.families().containsKey("jvm_memory_pool_allocated_bytes_total")
+              && samples(theirs).keySet().equals(ours.samples().keySet())));
     }
   }
 

@@ -4,26 +4,36 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.narthex.exporter.jvm.jmx.FakeApplications;
+import io.narthex.exporter.jvm.jmx.RuleFile;
 import io.narthex.exporter.jvm.remote.JmxServer;
 import io.narthex.exporter.jvm.remote.SpawnedJvm;
+import io.narthex.exporter.jvm.remote.StoreSockets;
+import io.narthex.exporter.jvm.remote.TlsStores;
 import io.narthex.model.Labels;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.Secret;
+import io.narthex.spi.plugin.HttpTransport;
+import io.narthex.spi.plugin.HttpTransport.TlsSettings;
 import io.narthex.spi.plugin.PluginContext;
 import io.narthex.testkit.FakeClock;
 import io.narthex.testkit.TestPluginContext;
 import io.narthex.testkit.exporter.RecordingMetrics;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+import javax.net.ssl.SSLSocketFactory;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -60,6 +70,8 @@ class JvmModulesTest {
     private String username = "";
     private Secret password;
     private String passwordFile = "";
+    private TlsSettings tls;
+    private boolean registryTls = true;
     private Duration timeout = Duration.ofSeconds(30);
 
     Module rulesFile(String value) {
@@ -89,9 +101,19 @@ class JvmModulesTest {
       return this;
     }
 
+    Module tls(TlsSettings value) {
+      tls = value;
+      return this;
+    }
+
+    Module plainRegistry() {
+      registryTls = false;
+      return this;
+    }
+
     ModuleConfig build() {
       return new ModuleConfig(
-          rulesFile, targets, attach, username, password, passwordFile, null, true, timeout);
+          rulesFile, targets, attach, username, password, passwordFile, tls, registryTls, timeout);
     }
   }
 
@@ -272,6 +294,28 @@ class JvmModulesTest {
   }
 
   @Test
+  void eachModuleDecidesForItself() throws Exception {
+    try (SpawnedJvm jvm = new SpawnedJvm();
+        JvmExporter exporter =
+            new JvmExporter(
+                new JvmConfig(
+                    Map.of(
+                        "app",
+                        new Module().rulesFile("").attach(".*SpawnedJvm.Main").build(),
+                        "other",
+                        new Module().rulesFile("").attach("kafka.Kafka").build())),
+                context())) {
+      String target = "attach:" + jvm.pid();
+      assertThat(own(collect(exporter, target), "jmx_scrape_error")).isZero();
+      Map<String, List<String>> other =
+          Map.of("module", List.of("other"), "target", List.of(target));
+      assertThatThrownBy(() -> exporter.collect(new RecordingMetrics(), other))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("which the settings do not allow");
+    }
+  }
+
+  @Test
   void attachToTheServerItselfIsTheOwnJvm() throws Exception {
     try (JvmExporter exporter =
         exporter("includeObjectNames: ['java.lang:type=Memory']", new Module().attach(".*"))) {
@@ -279,6 +323,11 @@ class JvmModulesTest {
       assertThat(metrics.families()).containsKey("java_lang_Memory_HeapMemoryUsage_used");
       assertThatThrownBy(() -> collect(exporter, "attach:-5"))
           .hasMessageContaining("a local JVM is named attach:PID");
+    }
+    try (JvmExporter exporter = exporter("", new Module().attach("kafka.Kafka"))) {
+      assertThatThrownBy(() -> collect(exporter, "attach:" + ProcessHandle.current().pid()))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("which the settings do not allow");
     }
   }
 
@@ -356,5 +405,95 @@ class JvmModulesTest {
         .hasMessageContaining("attach: must be a regular expression of java.util.regex, got \"(\"");
     assertThatThrownBy(() -> exporter("", new Module().login("", Secret.of("x"), "")))
         .hasMessageContaining("a password needs a username");
+  }
+
+  @Test
+  void speaksTlsAsRuleFileOrModuleSays() throws Exception {
+    TlsStores.make(folder, "app", "ip:127.0.0.1");
+    int port;
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = free.getLocalPort();
+    }
+    String stores =
+        "hostPort: 127.0.0.1:"
+            + port
+            + "\nssl: {trustStore: {filename: app-trust.p12, type: PKCS12, password: "
+            + TlsStores.PASSWORD
+            + "}}\n";
+    try (SpawnedJvm unused =
+        new SpawnedJvm(
+            "-Dcom.sun.management.jmxremote.port=" + port,
+            "-Dcom.sun.management.jmxremote.host=127.0.0.1",
+            "-Dcom.sun.management.jmxremote.authenticate=false",
+            "-Dcom.sun.management.jmxremote.ssl=true",
+            "-Djavax.net.ssl.keyStore=" + folder.resolve("app.p12"),
+            "-Djavax.net.ssl.keyStorePassword=" + TlsStores.PASSWORD)) {
+      try (JvmExporter byFile = exporter(stores + KAFKA, new Module().plainRegistry())) {
+        assertThat(collect(byFile, null).samples()).containsKey(ORDERS);
+      }
+      try (JvmExporter registryToo = exporter(stores + KAFKA, new Module())) {
+        assertThat(own(collect(registryToo, null), "jmx_scrape_error")).isEqualTo(1);
+      }
+      TlsSettings settings = new TlsSettings("", "ca.pem", "", "", null, "", "", false, "", "");
+      AtomicReference<TlsSettings> asked = new AtomicReference<>();
+      PluginContext context =
+          new TlsContext(
+              context(),
+              given -> {
+                asked.set(given);
+                try {
+                  return new StoreSockets(
+                      new RuleFile.Tls(
+                          null,
+                          new RuleFile.Store("app-trust.p12", "PKCS12", TlsStores.PASSWORD),
+                          List.of(),
+                          List.of()),
+                      folder);
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              });
+      Files.writeString(folder.resolve("rules.yml"), KAFKA);
+      Module module = new Module().targets("127.0.0.1:" + port).plainRegistry().tls(settings);
+      try (JvmExporter byModule =
+          new JvmExporter(new JvmConfig(Map.of("app", module.build())), context)) {
+        assertThat(collect(byModule, null).samples()).containsKey(ORDERS);
+        assertThat(asked).hasValue(settings);
+      }
+    }
+  }
+
+  /** A context whose TLS is given. */
+  private record TlsContext(PluginContext inner, Function<TlsSettings, SSLSocketFactory> factory)
+      implements PluginContext {
+    @Override
+    public SSLSocketFactory tls(TlsSettings settings) {
+      return factory.apply(settings);
+    }
+
+    @Override
+    public String instance() {
+      return inner.instance();
+    }
+
+    @Override
+    public Clock clock() {
+      return inner.clock();
+    }
+
+    @Override
+    public HttpTransport http() {
+      return inner.http();
+    }
+
+    @Override
+    public Path stateDirectory() {
+      return inner.stateDirectory();
+    }
+
+    @Override
+    public Path configDirectory() {
+      return inner.configDirectory();
+    }
   }
 }

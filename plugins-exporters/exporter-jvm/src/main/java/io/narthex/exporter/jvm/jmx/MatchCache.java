@@ -9,12 +9,11 @@ import org.jspecify.annotations.Nullable;
  * used. Not thread-safe.
  */
 final class MatchCache {
-  private record Key(int rule, String text) {}
-
+  private final int rules;
   private final int mostChars;
-  private Map<Key, Outcome> last = new HashMap<>();
-  private Map<Key, Outcome> current = new HashMap<>();
-  private int chars; // of the texts in current
+  private Map<String, @Nullable Outcome[]> last = new HashMap<>(); // by text, then by rule
+  private Map<String, @Nullable Outcome[]> current = new HashMap<>();
+  private int chars; // of the texts in current, and one for each rule
 
   /**
    * An outcome.
@@ -24,7 +23,8 @@ final class MatchCache {
   record Outcome(@Nullable Match match) {}
 
   /** Creates one that keeps texts of so many characters in all. */
-  MatchCache(int mostChars) {
+  MatchCache(int rules, int mostChars) {
+    this.rules = rules;
     this.mostChars = mostChars;
   }
 
@@ -36,21 +36,35 @@ final class MatchCache {
   }
 
   @Nullable Outcome get(int rule, String text) {
-    Key key = new Key(rule, text);
-    Outcome outcome = current.get(key);
-    if (outcome == null) {
-      outcome = last.get(key);
-      if (outcome != null) {
-        put(rule, text, outcome);
+    @Nullable Outcome[] outcomes = current.get(text);
+    if (outcomes == null) {
+      outcomes = last.get(text);
+      if (outcomes == null || !keep(text, outcomes)) {
+        return null;
       }
     }
-    return outcome;
+    return outcomes[rule];
   }
 
   void put(int rule, String text, Outcome outcome) {
-    if (chars + text.length() <= mostChars && current.put(new Key(rule, text), outcome) == null) {
-      chars += text.length();
+    @Nullable Outcome[] outcomes = current.get(text);
+    if (outcomes == null) {
+      outcomes = new Outcome[rules];
+      if (!keep(text, outcomes)) {
+        return;
+      }
     }
+    outcomes[rule] = outcome;
+  }
+
+  private boolean keep(String text, @Nullable Outcome[] outcomes) {
+    int size = text.length() + rules;
+    if (size > mostChars - chars) {
+      return false;
+    }
+    chars += size;
+    current.put(text, outcomes);
+    return true;
   }
 
   /** Returns the number of texts with an outcome. */

@@ -14,10 +14,11 @@ final class RuleEngine {
   private static final int MOST_CACHED_CHARS = 20_000_000;
 
   private final RuleFile file;
-  private final MatchCache cache = new MatchCache(MOST_CACHED_CHARS);
+  private final MatchCache cache;
 
   RuleEngine(RuleFile file) {
     this.file = file;
+    cache = new MatchCache(file.rules().size(), MOST_CACHED_CHARS);
   }
 
   MatchCache cache() {

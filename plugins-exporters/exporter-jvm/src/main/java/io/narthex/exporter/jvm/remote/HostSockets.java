@@ -31,13 +31,12 @@ public final class HostSockets implements Sockets {
     if (address.isUnresolved()) {
       throw new JmxException("host \"" + host + "\" is not known");
     }
-    Socket socket = new Socket();
+    Socket socket = new TimedSocket(deadline);
     boolean done = false;
     try {
       socket.setTcpNoDelay(true);
       socket.connect(address, deadline.millisLeft());
       if (withTls) {
-        socket.setSoTimeout(deadline.millisLeft());
         Socket layered = tls.get().createSocket(socket, host, port, true);
         if (layered instanceof SSLSocket ssl) {
           ssl.startHandshake();

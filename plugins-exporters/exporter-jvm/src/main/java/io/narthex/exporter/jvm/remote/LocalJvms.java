@@ -24,7 +24,10 @@ public final class LocalJvms {
   /** A process; numbers of processes are used again. */
   private record Process(long pid, Instant start) {}
 
-  private final Map<Process, Endpoint> known = new LinkedHashMap<>(); // guarded by itself
+  /** Where its agent listens, and what it runs. */
+  private record Agent(String mainClass, Endpoint endpoint) {}
+
+  private final Map<Process, Agent> known = new LinkedHashMap<>(); // guarded by itself
 
   /**
    * Returns where the management agent of a JVM listens, which is started if need be.
@@ -35,13 +38,38 @@ public final class LocalJvms {
    */
   public Endpoint endpoint(long pid, Predicate<String> allowed) throws IOException {
     Process process = new Process(pid, start(pid));
+    Agent agent;
     synchronized (known) {
-      Endpoint endpoint = known.get(process);
-      if (endpoint != null) {
-        return endpoint; // its main class was allowed
-      }
+      agent = known.get(process);
+    }
+    if (agent != null) {
+      check(pid, agent.mainClass(), allowed);
+      return agent.endpoint();
     }
     String mainClass = mainClass(pid);
+    check(pid, mainClass, allowed);
+    refuseStopped(pid);
+    Endpoint endpoint = Endpoint.local(address(pid));
+    synchronized (known) {
+      if (known.size() >= MOST_KNOWN) {
+        known.remove(known.keySet().iterator().next());
+      }
+      known.put(process, new Agent(mainClass, endpoint));
+    }
+    return endpoint;
+  }
+
+  /**
+   * Checks whether a JVM may be scraped, without attaching to it.
+   *
+   * @throws IllegalArgumentException when its main class is not allowed
+   * @throws IOException when there is no such JVM
+   */
+  public void check(long pid, Predicate<String> allowed) throws IOException {
+    check(pid, mainClass(pid), allowed);
+  }
+
+  private static void check(long pid, String mainClass, Predicate<String> allowed) {
     if (!allowed.test(mainClass)) {
       throw new IllegalArgumentException(
           "process "
@@ -50,15 +78,6 @@ public final class LocalJvms {
               + mainClass
               + "\", which the settings do not allow; add it to attach of the module");
     }
-    refuseStopped(pid);
-    Endpoint endpoint = Endpoint.local(address(pid));
-    synchronized (known) {
-      if (known.size() >= MOST_KNOWN) {
-        known.remove(known.keySet().iterator().next());
-      }
-      known.put(process, endpoint);
-    }
-    return endpoint;
   }
 
   /** Forgets the agent of a JVM that does not answer there. */

@@ -10,7 +10,6 @@ import io.narthex.exporter.jvm.stub.RMIServerImpl_Stub;
 import io.narthex.exporter.jvm.stub.RemoteObject;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.net.SocketTimeoutException;
 import java.rmi.server.ObjID;
 import java.rmi.server.UID;
 import java.util.ArrayList;
@@ -105,7 +104,7 @@ public final class RemoteBeans implements Beans {
   private RmiChannel channel(int port, boolean tls) throws IOException, InterruptedException {
     RmiChannel channel = channels.get(port);
     if (channel == null) {
-      channel = new RmiChannel(sockets.connect(endpoint.host(), port, tls, deadline), deadline);
+      channel = new RmiChannel(sockets.connect(endpoint.host(), port, tls, deadline));
       channels.put(port, channel);
     }
     return channel;
@@ -131,8 +130,6 @@ public final class RemoteBeans implements Beans {
             throw new MBeanException(known, String.valueOf(known.getMessage()));
         case null, default -> throw new MBeanException(e, String.valueOf(e.getMessage()));
       }
-    } catch (SocketTimeoutException e) {
-      throw new JmxException("the JVM does not answer in time", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       InterruptedIOException interrupted = new InterruptedIOException("interrupted");

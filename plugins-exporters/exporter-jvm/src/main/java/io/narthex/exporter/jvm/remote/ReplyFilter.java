@@ -114,6 +114,7 @@ final class ReplyFilter implements ObjectInputFilter {
         && (name.startsWith("java.lang.")
             || name.startsWith("java.io.")
             || name.startsWith("java.rmi.")
+            || name.startsWith("java.security.")
             || name.startsWith("java.util.")
             || name.startsWith("javax.naming.")
             || name.startsWith("javax.security."));

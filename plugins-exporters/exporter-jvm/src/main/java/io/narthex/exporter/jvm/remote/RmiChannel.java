@@ -1,6 +1,5 @@
 package io.narthex.exporter.jvm.remote;
 
-import io.narthex.exporter.jvm.jmx.Deadline;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
@@ -11,7 +10,6 @@ import java.io.ObjectStreamException;
 import java.net.Socket;
 import java.rmi.server.ObjID;
 import java.rmi.server.UID;
-import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,16 +55,13 @@ final class RmiChannel implements AutoCloseable {
   /**
    * Takes over a connected socket, which is closed when the greeting fails.
    *
-   * @param deadline of everything read here
+   * @param socket ends its reads by a deadline
    */
-  RmiChannel(Socket socket, Deadline deadline) throws IOException {
+  RmiChannel(Socket socket) throws IOException {
     this.socket = socket;
     boolean done = false;
     try {
-      in =
-          new DataInputStream(
-              new BufferedInputStream(
-                  new TimedInput(socket, deadline, !(socket instanceof SSLSocket)), 8192));
+      in = new DataInputStream(new BufferedInputStream(socket.getInputStream(), 8192));
       out = new DataOutputStream(new BufferedOutputStream(socket.getOutputStream(), 8192));
       out.writeInt(MAGIC);
       out.writeShort(VERSION);

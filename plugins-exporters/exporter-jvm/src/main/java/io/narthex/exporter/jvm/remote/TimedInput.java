@@ -7,25 +7,22 @@ import java.io.InterruptedIOException;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 
-/** What a socket sends until the deadline, or until its thread is interrupted. */
+/**
+ * What a socket sends until the deadline, or until its thread is interrupted, which a read notices
+ * between two short timeouts.
+ */
 final class TimedInput extends InputStream {
   private static final int SLICE_MILLIS = 200;
 
   private final Socket socket;
   private final InputStream in;
   private final Deadline deadline;
-  private final boolean sliced;
 
-  /**
-   * Wraps a socket's stream.
-   *
-   * @param sliced whether a read may be repeated after a timeout, which lets it notice interrupts
-   */
-  TimedInput(Socket socket, Deadline deadline, boolean sliced) throws IOException {
+  /** Wraps the stream of a socket. */
+  TimedInput(Socket socket, InputStream in, Deadline deadline) {
     this.socket = socket;
-    in = socket.getInputStream();
+    this.in = in;
     this.deadline = deadline;
-    this.sliced = sliced;
   }
 
   @Override
@@ -38,13 +35,10 @@ final class TimedInput extends InputStream {
   public int read(byte[] bytes, int offset, int length) throws IOException {
     while (true) {
       try {
-        int left = deadline.millisLeft();
-        socket.setSoTimeout(sliced ? Math.min(left, SLICE_MILLIS) : left);
+        socket.setSoTimeout(Math.min(deadline.millisLeft(), SLICE_MILLIS));
         return in.read(bytes, offset, length);
-      } catch (SocketTimeoutException e) {
-        if (!sliced) {
-          throw e;
-        }
+      } catch (SocketTimeoutException _) {
+        // the deadline is checked next
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new InterruptedIOException("interrupted");

@@ -14,7 +14,9 @@ import io.narthex.model.Labels;
 import io.narthex.testkit.exporter.RecordingMetrics;
 import java.io.IOException;
 import java.io.ObjectInputStream;
+import java.io.OutputStream;
 import java.io.Serializable;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
@@ -25,12 +27,17 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.SSLSocketFactory;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @NullUnmarked
 @Timeout(60)
@@ -110,6 +117,46 @@ class RemoteBeansTest {
               connect("127.0.0.1:" + silent.getLocalPort(), Login.NONE, Duration.ofMillis(400)))
           .isInstanceOf(IOException.class);
       assertThat(Duration.ofNanos(System.nanoTime() - started)).isLessThan(Duration.ofSeconds(5));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void endsByTheDeadlineWhenBytesTrickle(boolean tls) throws Exception {
+    // the greeting of RMI with a long host name, the start of a record of TLS: neither ever ends
+    byte[] start = tls ? new byte[] {22, 3, 3, 64, 0} : new byte[] {0x4e, (byte) 0xff, (byte) 0xff};
+    try (ServerSocket trickling = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
+        ScheduledExecutorService timer =
+            Executors.newSingleThreadScheduledExecutor(
+                Thread.ofPlatform().daemon().name("trickle").factory())) {
+      Thread unused =
+          Thread.ofVirtual()
+              .start(() -> {
+                try {
+                  OutputStream out = trickling.accept().getOutputStream();
+                  out.write(start);
+                  timer.scheduleAtFixedRate(() -> trickle(out), 0, 50, TimeUnit.MILLISECONDS);
+                } catch (IOException _) {
+                  // the test has ended
+                }
+              });
+      long started = System.nanoTime();
+      assertThatThrownBy(() ->
+              connect(
+                  "127.0.0.1:" + trickling.getLocalPort(),
+                  new Login(null, null, tls, tls),
+                  Duration.ofMillis(700)))
+          .isInstanceOf(IOException.class);
+      assertThat(Duration.ofNanos(System.nanoTime() - started)).isLessThan(Duration.ofSeconds(5));
+      timer.shutdownNow();
+    }
+  }
+
+  private static void trickle(OutputStream out) {
+    try {
+      out.write('x');
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // ends it
     }
   }
 

@@ -1,0 +1,133 @@
+package io.narthex.exporter.jvm.jmx;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.narthex.spi.config.ConfigException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.NullUnmarked;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+@NullUnmarked
+class RuleFileReaderTest {
+  private static RuleFile read(String text) {
+    return RuleFileReader.read("r.yml", text, Map.of("SECRET", "s3cret", "EMPTY", "")::get);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          rules: [{pattern: '('}]                | r.yml:1:19: pattern must be a regular expression of java.util.regex, got "(": Unclosed group
+          rules: [{pattern: a, name: x$1}]       | r.yml:1:28: name "x$1": the pattern has 0 groups, got a reference to group 1
+          'rules: [{pattern: a, name: "${x}"}]'  | r.yml:1:28: name "${x}": the pattern has no group named "x"
+          rules: [{pattern: a, name: a$}]        | r.yml:1:28: name "a$": a group number or {name} must follow $; write \\$ for the character
+          rules: [{name: x}]                     | r.yml:1:9: a rule with a name needs a pattern; add `pattern`
+          rules: [{pattern: a, help: x}]         | r.yml:1:9: a rule with help or labels needs a name; add `name`
+          rules: [{pattern: a, type: METER}]     | r.yml:1:28: type must be COUNTER, GAUGE or UNTYPED, got "METER"
+          rules: [{valueFactor: x}]              | r.yml:1:23: valueFactor must be a number, got "x"
+          rules: [{cache: 5}]                    | r.yml:1:17: cache must be true or false, got "5"
+          rules: x                               | r.yml:1:8: a rule must be a map, got "x"
+          rules: {a: b}                          | r.yml:1:8: rules must be a list
+          startDelaySeconds: -1                  | r.yml:1:1: startDelaySeconds must be from 0.0 s to 86400.0 s, got -1.0
+          scrapeTimeoutSeconds: 0                | r.yml:1:1: scrapeTimeoutSeconds must be from 0.001 s to 86400.0 s, got 0.0
+          'includeObjectNames: ["a"]'            | r.yml:1:22: must be an object name such as "java.lang:type=Memory" or "kafka.*:*", got "a": Key properties cannot be empty
+          '{hostPort: "a:1", jmxUrl: b}'         | r.yml:1:1: hostPort and jmxUrl exclude each other; remove one
+          '{hostPort: "a:1", password: "${NO}"}' | r.yml:1:29: environment variable NO of password is not set; set it for the server
+          '{hostPort: "a:1", password: "${EMPTY}"}' | r.yml:1:29: environment variable EMPTY of password is not set; set it for the server
+          '{hostPort: "a:1", username: "${a b}"}' | r.yml:1:29: username names no environment variable
+          'ssl: {keyStore: {type: JKS}}'         | r.yml:1:17: keyStore needs a filename
+          'metricCustomizers: [{extraMetrics: []}]' | r.yml:1:21: an item of metricCustomizers needs mbeanFilter
+          'metricCustomizers: [{mbeanFilter: {}}]' | r.yml:1:35: mbeanFilter needs a domain
+          'metricCustomizers: [{mbeanFilter: {domain: d}}]' | r.yml:1:21: an item of metricCustomizers needs attributesAsLabels or extraMetrics
+          'metricCustomizers: [{mbeanFilter: {domain: d}, extraMetrics: [{name: n}]}]' | r.yml:1:63: an item of extraMetrics needs name and value
+          'metricCustomizers: [{mbeanFilter: {domain: d}, extraMetrics: [{name: n, value: x}]}]' | r.yml:1:80: value of an extra metric must be a number, true or false, got "x"
+          '{a: 1, a: 2}'                         | r.yml:1:8: key "a" comes twice; remove one
+          '{a: 1'                                | r.yml:1:6: expected ',' or '}', but got <stream end>
+          'rules: !!java.util.Date {}'           | r.yml:1:8: Global tag is not allowed: tag:yaml.org,2002:java.util.Date
+          """)
+  void saysWhereAndWhatIsWrong(String text, String message) {
+    assertThatThrownBy(() -> read(text)).isInstanceOf(ConfigException.class).hasMessage(message);
+  }
+
+  @Test
+  void takesAllKeysOfConnectionAndTimes() {
+    RuleFile file =
+        read(
+            """
+            startDelaySeconds: 5
+            scrapeTimeoutSeconds: 2.5
+            hostPort: "broker:9010"
+            username: monitor
+            password: ${SECRET}
+            ssl:
+              enabled: true
+              keyStore: {filename: k.p12, type: PKCS12, password: k}
+              trustStore: {filename: t.jks, password: "${SECRET}"}
+              protocols: TLSv1.3, TLSv1.2
+              ciphers: TLS_AES_128_GCM_SHA256
+            """);
+    assertThat(file.startDelay()).isEqualTo(Duration.ofSeconds(5));
+    assertThat(file.timeout()).isEqualTo(Duration.ofMillis(2_500));
+    assertThat(file.connection())
+        .isEqualTo(
+            new RuleFile.Connection(
+                "service:jmx:rmi:///jndi/rmi://broker:9010/jmxrmi",
+                "monitor",
+                "s3cret",
+                new RuleFile.Tls(
+                    new RuleFile.Store("k.p12", "PKCS12", "k"),
+                    new RuleFile.Store("t.jks", "", "s3cret"),
+                    List.of("TLSv1.3", "TLSv1.2"),
+                    List.of("TLS_AES_128_GCM_SHA256"))));
+    assertThat(file.toString()).doesNotContain("s3cret");
+    assertThat(file.ignored()).isEmpty();
+  }
+
+  @Test
+  void withoutRulesTakesEveryAttribute() {
+    for (String text : List.of("", "---\n", "rules:", "ssl: false")) {
+      assertThat(read(text).rules()).containsExactly(Rule.ALL);
+      assertThat(read(text).connection()).isNull();
+    }
+    assertThat(read("rules: []").rules()).isEmpty();
+  }
+
+  @Test
+  void namesKeysWithoutEffectButNotThoseOfJmxExportersServer() {
+    assertThat(
+            read("""
+            httpServer: {metrics: {path: /m}}
+            openTelemetry: {}
+            lowercaseOutputNames: true
+            rules:
+            - pattern: a
+              lables: {a: b}
+            """)
+                .ignored())
+        .containsExactly("r.yml:6:3: \"lables\"", "r.yml:3:1: \"lowercaseOutputNames\"");
+  }
+
+  @Test
+  void refusesFilesThatAreLargerThanTheyLook() {
+    String doubling =
+        "a0: &a0 [x]\n"
+            + java.util.stream.IntStream.range(1, 30)
+                .mapToObj(i -> "a" + i + ": &a" + i + " [*a" + (i - 1) + ", *a" + (i - 1) + "]\n")
+                .reduce("", String::concat);
+    assertThatThrownBy(() -> read(doubling))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("Number of aliases for non-scalar nodes exceeds");
+    assertThatThrownBy(() -> read("[".repeat(100_000)))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("Nesting Depth exceeded");
+    assertThatThrownBy(() -> read("# " + "x".repeat(1 << 20)))
+        .hasMessageContaining("a rule file has at most 1048576 characters");
+    assertThatThrownBy(() -> read("&a [*a]")).isInstanceOf(ConfigException.class);
+  }
+}
