@@ -10,7 +10,6 @@ import io.narthex.service.config.ConfigService;
 import io.narthex.service.config.ConfigSnapshot;
 import io.narthex.service.config.PrometheusConfig;
 import io.narthex.service.config.WebListener;
-import io.narthex.service.exporter.ExporterService;
 import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.plugins.PluginService;
@@ -224,7 +223,7 @@ abstract class AccessHarness {
                     }),
             metrics(),
             fake(StorageGate.class, (name, a) -> storage.to(name, a)),
-            fake(ExporterService.class, (name, a) -> name.equals("types") ? List.of() : false),
+            ServerHarness.exporters(),
             fake(
                 PluginService.class,
                 (name, a) -> {
