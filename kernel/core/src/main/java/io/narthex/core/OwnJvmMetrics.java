@@ -8,20 +8,35 @@ import io.narthex.service.exporter.ExporterService;
 import io.narthex.service.metrics.MetricCollector;
 import io.narthex.spi.exporter.MetricSink;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The {@code jvm_*} metrics of this process among the server's own, from the exporter plugin; none
- * while it does not run. Its page tells when it fails, and why.
+ * while it does not run, and none of a collection that takes too long: the server's own must not
+ * wait for a plugin. The page of the exporter tells when it fails, and why.
  */
 final class OwnJvmMetrics implements MetricCollector {
   private static final String TYPE = "jvm";
+  private static final Duration PATIENCE = Duration.ofSeconds(1);
 
   private final ExporterService exporters;
+  private final Duration patience;
 
   OwnJvmMetrics(ExporterService exporters) {
+    this(exporters, PATIENCE);
+  }
+
+  /**
+   * Creates a collector.
+   *
+   * @param patience longest time of a collection
+   */
+  OwnJvmMetrics(ExporterService exporters, Duration patience) {
     this.exporters = exporters;
+    this.patience = patience;
   }
 
   @Override
@@ -31,15 +46,31 @@ final class OwnJvmMetrics implements MetricCollector {
     }
     // what a failed collection has written so far is not shown
     StorageMetrics.Report report = new StorageMetrics.Report();
+    AtomicBoolean whole = new AtomicBoolean();
+    Thread collection =
+        Thread.ofVirtual()
+            .name("own jvm metrics")
+            .start(() -> {
+              try {
+                exporters.collect(TYPE, new OnlyJvm(report), Map.of());
+                whole.set(true);
+              } catch (IOException | InterruptedException | RuntimeException _) {
+                // the page of the exporter says why
+              }
+            });
     try {
-      exporters.collect(TYPE, new OnlyJvm(report), Map.of());
-    } catch (IOException _) {
-      return;
+      if (!collection.join(patience)) {
+        collection.interrupt();
+        return;
+      }
     } catch (InterruptedException _) {
+      collection.interrupt();
       Thread.currentThread().interrupt();
       return;
     }
-    report.writeTo(sink);
+    if (whole.get()) {
+      report.writeTo(sink);
+    }
   }
 
   /** Leaves out what is not of the JVM: the server has its own {@code process_*}. */

@@ -16,8 +16,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,6 +42,9 @@ class OwnMetricsTest {
         .isEqualTo("# TYPE jvm_threads_current gauge\njvm_threads_current 7\n");
     exporter.fails = true;
     assertThat(written(new OwnJvmMetrics(exporter)::collect)).isEmpty();
+    exporter.fails = false;
+    exporter.hangs = true;
+    assertThat(written(new OwnJvmMetrics(exporter, Duration.ofMillis(50))::collect)).isEmpty();
     exporter.types = List.of("node");
     assertThat(written(new OwnJvmMetrics(exporter)::collect)).isEmpty();
   }
@@ -48,6 +53,7 @@ class OwnMetricsTest {
   private static final class ExporterStandIn implements ExporterService {
     private List<String> types = List.of("jvm", "node");
     private boolean fails;
+    private boolean hangs;
 
     @Override
     public List<String> types() {
@@ -61,10 +67,13 @@ class OwnMetricsTest {
 
     @Override
     public void collect(String type, MetricSink sink, Map<String, List<String>> parameters)
-        throws IOException {
+        throws IOException, InterruptedException {
       for (String name : List.of("jvm_threads_current", "process_open_fds")) {
         sink.family(new MetricMetadata(name, MetricType.GAUGE, "", ""));
         sink.sample(name, Labels.EMPTY, 7);
+      }
+      if (hangs) {
+        new CountDownLatch(1).await();
       }
       if (fails) {
         throw new IOException("broken");
