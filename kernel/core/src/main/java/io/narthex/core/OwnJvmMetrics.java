@@ -1,9 +1,6 @@
 package io.narthex.core;
 
-import io.narthex.model.Exemplar;
-import io.narthex.model.Labels;
-import io.narthex.model.MetricMetadata;
-import io.narthex.model.NativeHistogram;
+import io.narthex.exposition.PrefixedFamilies;
 import io.narthex.service.exporter.ExporterService;
 import io.narthex.service.metrics.MetricCollector;
 import io.narthex.spi.exporter.MetricSink;
@@ -11,7 +8,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The {@code jvm_*} metrics of this process among the server's own, from the exporter plugin; none
@@ -52,7 +48,7 @@ final class OwnJvmMetrics implements MetricCollector {
             .name("own jvm metrics")
             .start(() -> {
               try {
-                exporters.collect(TYPE, new OnlyJvm(report), Map.of());
+                exporters.collect(TYPE, new PrefixedFamilies(report, "jvm_"), Map.of());
                 whole.set(true);
               } catch (IOException | InterruptedException | RuntimeException _) {
                 // the page of the exporter says why
@@ -70,46 +66,6 @@ final class OwnJvmMetrics implements MetricCollector {
     }
     if (whole.get()) {
       report.writeTo(sink);
-    }
-  }
-
-  /** Leaves out what is not of the JVM: the server has its own {@code process_*}. */
-  private static final class OnlyJvm implements MetricSink {
-    private final MetricSink sink;
-    private boolean wanted;
-
-    OnlyJvm(MetricSink sink) {
-      this.sink = sink;
-    }
-
-    @Override
-    public void family(MetricMetadata metadata) {
-      wanted = metadata.name().startsWith("jvm_");
-      if (wanted) {
-        sink.family(metadata);
-      }
-    }
-
-    @Override
-    public void sample(String name, Labels labels, double value) {
-      if (wanted) {
-        sink.sample(name, labels, value);
-      }
-    }
-
-    @Override
-    public void sample(
-        String name, Labels labels, double value, long timestampMs, @Nullable Exemplar exemplar) {
-      if (wanted) {
-        sink.sample(name, labels, value, timestampMs, exemplar);
-      }
-    }
-
-    @Override
-    public void histogram(String name, Labels labels, NativeHistogram histogram) {
-      if (wanted) {
-        sink.histogram(name, labels, histogram);
-      }
     }
   }
 }

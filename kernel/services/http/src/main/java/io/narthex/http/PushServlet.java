@@ -5,11 +5,8 @@ import io.airlift.compress.v3.snappy.SnappyFramedInputStream;
 import io.airlift.compress.v3.snappy.SnappyJavaDecompressor;
 import io.narthex.exposition.ExpositionWriter;
 import io.narthex.exposition.ExpositionWriter.Format;
+import io.narthex.exposition.PrefixedFamilies;
 import io.narthex.exposition.ProtobufWriter;
-import io.narthex.model.Exemplar;
-import io.narthex.model.Labels;
-import io.narthex.model.MetricMetadata;
-import io.narthex.model.NativeHistogram;
 import io.narthex.model.go.PromDuration;
 import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.memory.WorkMemory.Use;
@@ -19,7 +16,6 @@ import io.narthex.service.push.PushgatewayService.Answer;
 import io.narthex.service.push.PushgatewayService.Exposed;
 import io.narthex.service.push.PushgatewayService.Push;
 import io.narthex.service.server.ServerInfo;
-import io.narthex.spi.exporter.MetricSink;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -38,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class PushServlet extends HttpServlet {
   private static final long serialVersionUID = 1;
+  private static final String OWN_FAMILIES = "pushgateway_";
 
   /** Path of what was pushed. */
   static final String EXPOSED = "/push/metrics";
@@ -202,12 +199,12 @@ final class PushServlet extends HttpServlet {
     out.getOutputStream().write(exposed.body());
     if (exposed.contentType().startsWith("text/plain")) {
       ExpositionWriter own = new ExpositionWriter(Format.TEXT_0_0_4);
-      metrics.collect(new OwnFamilies(own));
+      metrics.collect(new PrefixedFamilies(own, OWN_FAMILIES));
       own.finish();
       own.writeTo(out.getOutputStream());
     } else {
       ProtobufWriter own = new ProtobufWriter(Format.PROTOBUF);
-      metrics.collect(new OwnFamilies(own));
+      metrics.collect(new PrefixedFamilies(own, OWN_FAMILIES));
       own.finish();
       own.writeTo(out.getOutputStream());
     }
@@ -215,46 +212,6 @@ final class PushServlet extends HttpServlet {
 
   private static void plain503(HttpServletResponse out) throws IOException {
     DirectFilter.plain(out, 503, "pushes are not running; see the plugins page\n");
-  }
-
-  /** Passes on the families of the Pushgateway. */
-  private static final class OwnFamilies implements MetricSink {
-    private final MetricSink to;
-    private boolean own;
-
-    OwnFamilies(MetricSink to) {
-      this.to = to;
-    }
-
-    @Override
-    public void family(MetricMetadata metadata) {
-      own = metadata.name().startsWith("pushgateway_");
-      if (own) {
-        to.family(metadata);
-      }
-    }
-
-    @Override
-    public void sample(String name, Labels labels, double value) {
-      if (own) {
-        to.sample(name, labels, value);
-      }
-    }
-
-    @Override
-    public void sample(
-        String name, Labels labels, double value, long timestampMs, @Nullable Exemplar exemplar) {
-      if (own) {
-        to.sample(name, labels, value, timestampMs, exemplar);
-      }
-    }
-
-    @Override
-    public void histogram(String name, Labels labels, NativeHistogram histogram) {
-      if (own) {
-        to.histogram(name, labels, histogram);
-      }
-    }
   }
 
   private void change(

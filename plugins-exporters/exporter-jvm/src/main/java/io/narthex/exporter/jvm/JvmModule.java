@@ -180,7 +180,7 @@ final class JvmModule {
     return Files.readString(path, StandardCharsets.UTF_8).strip();
   }
 
-  /** Returns the TLS that connections get, for each one anew: files may have changed. */
+  /** Returns the TLS of a new connection; its files are read again, they may have changed. */
   SSLSocketFactory tls(RuleFile file) {
     RuleFile.Connection connection = file.connection();
     RuleFile.Tls tls = connection == null ? null : connection.tls();

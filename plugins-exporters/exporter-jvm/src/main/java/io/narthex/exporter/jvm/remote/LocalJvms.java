@@ -104,7 +104,7 @@ public final class LocalJvms {
     throw new JmxException("process " + pid + " is no JVM that this server may see");
   }
 
-  /** A stopped process would keep the thread that attaches to it until it goes on. */
+  /** Refuses a stopped process, which would block the thread that attaches to it. */
   private static void refuseStopped(long pid) throws IOException {
     Path status = Path.of("/proc", Long.toString(pid), "status");
     if (!Files.exists(status)) {
