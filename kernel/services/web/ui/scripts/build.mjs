@@ -12,7 +12,9 @@ const web = join(module_, 'src/main/resources/web');
 const assets = join(web, 'assets');
 
 const SHELL_LIMIT = 90_000;
-const QUERY_LIMIT = 260_000;
+const QUERY_LIMIT = 290_000;
+/** What the dashboards add to the shell and the query page. */
+const BOARD_LIMIT = 200_000;
 const LICENCES = /^(MIT|Apache-2\.0|BSD-2-Clause|BSD-3-Clause|ISC|0BSD)$/;
 const BANNED = new RegExp(
   [
@@ -99,9 +101,16 @@ function closure(name, seen = new Set()) {
   return seen;
 }
 const shellFiles = closure(entry);
-const queryEntry = names.find((n) => outputs[n].entryPoint === 'src/query/QueryPage.tsx');
-if (!queryEntry) fail('src/query/QueryPage.tsx is no longer loaded lazily');
-const queryFiles = closure(queryEntry, new Set(shellFiles));
+function lazily(source) {
+  const name = names.find((n) => outputs[n].entryPoint === source);
+  if (!name) fail(`${source} is no longer loaded lazily`);
+  return name;
+}
+const queryFiles = closure(lazily('src/query/QueryPage.tsx'), new Set(shellFiles));
+const boardFiles = closure(
+  lazily('src/dash/ListPage.tsx'),
+  closure(lazily('src/dash/BoardPage.tsx'), new Set(queryFiles)),
+);
 
 const preload = [...shellFiles]
   .filter((n) => n !== entry)
@@ -145,13 +154,17 @@ const sum = (set) => [...set].reduce((n, f) => n + gz(join(assets, f)), 0);
 const base = gz(join(web, 'index.html')) + gz(join(assets, css));
 const shell = base + sum(shellFiles);
 const query = base + sum(queryFiles);
+const board = base + sum(boardFiles) - query;
 const kb = (n) => `${(n / 1000).toFixed(1)} kB`;
 for (const n of names.sort())
   console.log(
     `${n.padEnd(28)} ${kb(statSync(join(assets, n)).size).padStart(9)} ${kb(gz(join(assets, n))).padStart(9)} gz`,
   );
-console.log(`shell ${kb(shell)} gz of ${kb(SHELL_LIMIT)}; query page ${kb(query)} gz of ${kb(QUERY_LIMIT)}`);
-if (shell > SHELL_LIMIT || query > QUERY_LIMIT) fail('too big');
+console.log(
+  `shell ${kb(shell)} gz of ${kb(SHELL_LIMIT)}; query page ${kb(query)} gz of ${kb(QUERY_LIMIT)}; ` +
+    `dashboards ${kb(board)} gz more of ${kb(BOARD_LIMIT)}`,
+);
+if (shell > SHELL_LIMIT || query > QUERY_LIMIT || board > BOARD_LIMIT) fail('too big');
 
 // What the build was made of and what came out; BuildFreshnessTest compares.
 const digest = (path) => createHash('sha256').update(readFileSync(path)).digest('hex');

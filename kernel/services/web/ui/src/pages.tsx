@@ -22,7 +22,9 @@ export interface Section {
 }
 
 export const SECTIONS: readonly Section[] = [
+  { to: 'home', word: 'Home', icon: 'home' },
   { to: 'query', word: 'Explore', icon: 'explore' },
+  { to: 'dashboards', word: 'Dashboards', icon: 'dashboards' },
   { to: 'alerts', word: 'Alerts', icon: 'alerts' },
   { to: 'rules', word: 'Rules', icon: 'rules' },
   { to: 'targets', word: 'Targets', icon: 'targets' },
@@ -30,12 +32,25 @@ export const SECTIONS: readonly Section[] = [
   { to: 'plugins', word: 'Plugins', icon: 'plugins' },
 ];
 
+/** A page that is loaded when it is first shown. */
+export interface Chunk {
+  readonly id: string;
+  readonly load: () => Promise<ComponentType>;
+}
+
+const QUERY: Chunk = { id: 'query', load: () => import('./query/QueryPage').then((m) => m.QueryPage) };
+const HOME: Chunk = { id: 'home', load: () => import('./home/HomePage').then((m) => m.HomePage) };
+const BOARDS: Chunk = { id: 'boards', load: () => import('./dash/ListPage').then((m) => m.ListPage) };
+const BOARD: Chunk = { id: 'board', load: () => import('./dash/BoardPage').then((m) => m.BoardPage) };
+
 export interface Page {
   /** Address below the base; the build reads these. */
   readonly path: string;
   readonly title: string;
-  /** The query page is in a chunk of its own. */
-  readonly view: ComponentType | 'query';
+  /** Pages with large libraries are chunks of their own. */
+  readonly view: ComponentType | Chunk;
+  /** Whether addresses below it belong to it, such as `d/uid/title`. */
+  readonly below?: boolean;
   /** Address of the section; empty: in none. */
   readonly section: string;
   /** Word of its tab, in a section that has several. */
@@ -48,9 +63,32 @@ export interface Page {
 
 export const PAGES: readonly Page[] = [
   {
+    path: 'home',
+    title: 'Home',
+    view: HOME,
+    section: 'home',
+    find: 'Home: what this server sees now',
+    key: ['h', 'Home'],
+  },
+  {
+    path: 'dashboards',
+    title: 'Dashboards',
+    view: BOARDS,
+    section: 'dashboards',
+    find: 'Dashboards',
+    key: ['b', 'Dashboards'],
+  },
+  {
+    path: 'd',
+    title: 'Dashboard',
+    view: BOARD,
+    below: true,
+    section: 'dashboards',
+  },
+  {
     path: 'query',
     title: 'Explore',
-    view: 'query',
+    view: QUERY,
     section: 'query',
     find: 'Explore: query and graph',
     key: ['e', 'Explore'],
@@ -58,7 +96,7 @@ export const PAGES: readonly Page[] = [
   {
     path: 'graph',
     title: 'Explore',
-    view: 'query',
+    view: QUERY,
     section: 'query',
   },
   {
@@ -181,3 +219,9 @@ export const PAGES: readonly Page[] = [
 export const PAGE_KEYS: ReadonlyMap<string, string> = new Map(
   PAGES.flatMap((p): [string, string][] => (p.key ? [[p.key[0], p.path]] : [])),
 );
+
+/** The page at an address; the root is Home. */
+export function pageAt(path: string): Page | undefined {
+  if (path === '') return PAGES.find((p) => p.path === 'home');
+  return PAGES.find((p) => p.path === path || (p.below === true && path.startsWith(`${p.path}/`)));
+}

@@ -8,7 +8,7 @@ import { refreshEvery, refreshTick, theme, useStore, zone, type Theme } from './
 import { Icon, type IconName } from './ui';
 import { Help, Palette } from './palette';
 import { StatusStrip } from './strip';
-import { PAGES, SECTIONS, type Page } from './pages';
+import { pageAt, PAGES, SECTIONS, type Chunk, type Page } from './pages';
 
 export function App() {
   const at = useStore(place);
@@ -18,10 +18,12 @@ export function App() {
     if (to !== null) navigate(to, true);
   }, [at]);
   useEffect(() => void readSession(), []);
-  const page = PAGES.find((p) => p.path === at.path);
+  const page = pageAt(at.path);
   useEffect(() => {
     document.title = page ? `${page.title} · Narthex` : 'Narthex';
   }, [page]);
+  const chunk = page && typeof page.view === 'object' ? page.view : null;
+  const View = page && typeof page.view !== 'object' ? page.view : Missing;
   return (
     <div class="shell">
       <a
@@ -38,8 +40,8 @@ export function App() {
       <div class="body">
         <TopLine page={page} path={at.path} />
         <StatusStrip />
-        <main id="main" tabIndex={-1} key={page?.view === 'query' ? 'query' : at.path}>
-          {page ? page.view === 'query' ? <LazyQuery /> : <page.view /> : at.path !== '' && <Missing path={at.path} />}
+        <main id="main" tabIndex={-1} key={chunk?.id ?? at.path}>
+          {page ? chunk ? <Lazy chunk={chunk} /> : <View /> : at.path !== '' && <Missing path={at.path} />}
         </main>
       </div>
       {open === 'help' && <Help />}
@@ -52,7 +54,7 @@ function Rail({ section }: { section: string }) {
   const firing = useFiring();
   return (
     <nav class="rail" aria-label="Pages">
-      <a class="brand" href="query" aria-label="Narthex">
+      <a class="brand" href="home" aria-label="Narthex">
         <svg viewBox="0 0 32 32" aria-hidden="true">
           <path class="stalk" d="M11 28V15M21 28V15" />
           <path
@@ -224,32 +226,32 @@ function Who({ path }: { path: string }) {
   );
 }
 
-/** The query page contains the editor and the chart library, so it is a chunk of its own. */
-function LazyQuery() {
+/** A page in a chunk of its own. */
+function Lazy({ chunk }: { chunk: Chunk }) {
   const [view, setView] = useState<{ View: ComponentType } | null>(null);
   const [failed, setFailed] = useState(false);
   useEffect(() => {
-    import('./query/QueryPage').then(
-      (m) => setView({ View: m.QueryPage }),
+    chunk.load().then(
+      (View) => setView({ View }),
       () => setFailed(true),
     );
-  }, []);
+  }, [chunk]);
   if (view) return <view.View />;
   return failed ? (
     <div class="note bad">
-      <p>The query page could not be loaded. The server may have been updated: reload this page.</p>
+      <p>This page could not be loaded. The server may have been updated: reload it.</p>
     </div>
   ) : (
     <div class="panel loading" />
   );
 }
 
-function Missing({ path }: { path: string }) {
+function Missing({ path = '' }: { path?: string }) {
   return (
     <div class="empty">
       <b>There is no page at /{path}</b>
       <p>
-        Go to <a href="query">Explore</a>, or press <kbd>Ctrl K</kbd> to search.
+        Go to <a href="home">Home</a>, or press <kbd>Ctrl K</kbd> to search.
       </p>
     </div>
   );

@@ -8,6 +8,8 @@ import { loginPage } from './lib/session';
 import { useStore, zone } from './lib/store';
 
 const PATHS = {
+  home: 'M4 11l8-7 8 7M6 10v10h4v-6h4v6h4V10',
+  dashboards: 'M4 4h7v9H4zM13 4h7v5h-7zM13 11h7v9h-7zM4 15h7v5H4z',
   explore: 'M3 17l5-6 4 3 6-9M3 21h18',
   alerts: 'M12 3a6 6 0 0 0-6 6v4l-2 4h16l-2-4V9a6 6 0 0 0-6-6M10 20a2 2 0 0 0 4 0',
   rules: 'M4 6h10M4 12h16M4 18h7M17 4v4M11 16v4',

@@ -58,10 +58,12 @@ const STARTS: Record<string, string> = { '9093': 'groups' };
 /** The target of an old or short address; null when it is a page itself. */
 export function redirect(at: Place): string | null {
   if (at.path === 'graph') return `query${at.search}`;
-  // The server sends / on to the query, and browsers keep the fragment on the way.
-  const start = at.path === '' || at.path === 'index.html';
+  // Browsers keep the fragment when the server sends them on.
+  const start = at.path === '';
   const hash =
-    (start || at.path === 'query') && location.hash.startsWith('#/') ? new URL(location.hash.slice(1), 'x:/') : null;
+    (start || at.path === 'home' || at.path === 'query' || at.path === 'alerts') && location.hash.startsWith('#/')
+      ? new URL(location.hash.slice(1), 'x:/')
+      : null;
   if (hash) {
     const id = /^\/silences\/([0-9a-f-]{36})/.exec(hash.pathname)?.[1];
     const filter = hash.searchParams.get('filter') ?? '';
@@ -72,5 +74,8 @@ export function redirect(at: Place): string | null {
       return `groups?search=${encodeURIComponent(filter.replace(/^\{|\}$/g, '').replaceAll(',', ' '))}`;
     if (hash.pathname === '/status') return 'status';
   }
-  return start ? `${STARTS[location.port] ?? 'query'}${at.search}` : null;
+  const other = STARTS[location.port];
+  if (start && other !== undefined) return `${other}${at.search}`;
+  // The original showed its query page at /, and links to it have panels there.
+  return start && new URLSearchParams(at.search).has('g0.expr') ? `query${at.search}` : null;
 }

@@ -64,6 +64,9 @@ final class WebServlet extends HttpServlet {
   /** Paths of pages whatever UI runs; a UI lists its own in {@code pages.txt}. */
   private static final Set<String> PAGES =
       Set.of(
+          "home",
+          "dashboards",
+          "d",
           "query",
           "graph",
           "alerts",
@@ -129,11 +132,7 @@ final class WebServlet extends HttpServlet {
       return;
     }
     if (path.isEmpty()) {
-      String query = request.getQueryString();
-      response.sendRedirect(
-          request.getContextPath()
-              + (ListenerAccess.of(request).isAlertmanager() ? "/alerts" : "/query")
-              + (query == null ? "" : "?" + query));
+      start(request, response);
       return;
     }
     if (path.equals("version")) {
@@ -176,6 +175,21 @@ final class WebServlet extends HttpServlet {
       OutputStream out = response.getOutputStream();
       in.transferTo(out);
     }
+  }
+
+  /** The root is Home; the originals show alerts there, or the panels that the address names. */
+  private void start(HttpServletRequest request, HttpServletResponse response) throws IOException {
+    WebContent web = services.web();
+    String page =
+        ListenerAccess.of(request).isAlertmanager()
+            ? "/alerts"
+            : request.getParameter("g0.expr") == null ? "" : "/query";
+    if (page.isEmpty() && web != null) {
+      document(web, response);
+      return;
+    }
+    String query = request.getQueryString();
+    response.sendRedirect(request.getContextPath() + page + (query == null ? "" : "?" + query));
   }
 
   private static boolean isPage(@Nullable WebContent web, String first) throws IOException {

@@ -1,0 +1,6 @@
+/** A dashboard. */
+import { Empty } from '../ui';
+
+export function BoardPage() {
+  return <Empty title="Dashboard" />;
+}
