@@ -82,7 +82,11 @@ final class WebServlet extends HttpServlet {
           "silences",
           "groups",
           "agent",
+          "starting",
           "login");
+
+  /** Folders in which Prometheus 2 had its other UI, with pages of the same names. */
+  private static final Set<String> FORMER_UI = Set.of("classic", "new");
 
   private static final Map<String, String> TYPES =
       Map.of(
@@ -152,7 +156,17 @@ final class WebServlet extends HttpServlet {
           "Location", request.getContextPath() + "/" + bare + (query == null ? "" : "?" + query));
       return;
     }
-    String first = path.split("/", 2)[0];
+    String[] parts = path.split("/", 2);
+    String first = parts[0];
+    if (FORMER_UI.contains(first) && (parts.length == 1 || isPage(web, parts[1]))) {
+      String query = request.getQueryString();
+      response.sendRedirect(
+          request.getContextPath()
+              + "/"
+              + (parts.length == 1 ? "" : parts[1])
+              + (query == null ? "" : "?" + query));
+      return;
+    }
     if (web == null) {
       response.sendError(
           404, isPage(null, first) ? "the web UI is not running; the HTTP API is" : "not found");

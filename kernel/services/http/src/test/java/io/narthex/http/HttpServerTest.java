@@ -26,6 +26,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -573,6 +574,21 @@ class HttpServerTest extends ServerHarness {
     }
     assertThat(get("/unknown").statusCode()).isEqualTo(404);
     assertThat(get("/assets/novel").statusCode()).isEqualTo(404);
+    assertThat(get("/").body()).isEqualTo("<html>");
+    Map<String, String> sentOn =
+        Map.of(
+            "/?g0.expr=up&g0.tab=0", "/query?g0.expr=up&g0.tab=0",
+            "/classic/graph?g0.expr=up", "/graph?g0.expr=up",
+            "/new/targets", "/targets",
+            "/classic", "/");
+    for (Map.Entry<String, String> e : sentOn.entrySet()) {
+      HttpResponse<String> answer = get(e.getKey());
+      assertThat(answer.statusCode()).as(e.getKey()).isEqualTo(302);
+      assertThat(answer.headers().firstValue("Location").orElseThrow()).endsWith(e.getValue());
+    }
+    for (String path : List.of("/classic/unknown", "/new//example.org", "/new/%5Cexample.org")) {
+      assertThat(get(path).statusCode()).as(path).isNotEqualTo(302);
+    }
   }
 
   @Test
