@@ -1,15 +1,19 @@
 package io.narthex.bench;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.ServerSocket;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,6 +34,7 @@ public final class Peer implements AutoCloseable {
   /** Short next to the quickest start. */
   private static final long POLL_MS = 5;
 
+  private static final ObjectMapper JSON = new ObjectMapper();
   private static final String VICTORIA_METRICS = "victoria-metrics";
 
   final String name;
@@ -118,7 +123,7 @@ public final class Peer implements AutoCloseable {
   }
 
   /** Starts the real Prometheus on an empty folder. */
-  static Peer prometheus(Path folder) throws IOException, InterruptedException {
+  public static Peer prometheus(Path folder) throws IOException, InterruptedException {
     int port = freePort();
     Files.createDirectories(folder);
     Files.writeString(
@@ -140,7 +145,7 @@ public final class Peer implements AutoCloseable {
   }
 
   /** Starts the assembled Narthex of this checkout on an empty folder. */
-  static Peer narthex(Path assembled, Path folder) throws IOException, InterruptedException {
+  public static Peer narthex(Path assembled, Path folder) throws IOException, InterruptedException {
     int port = freePort();
     Files.createDirectories(folder);
     Files.writeString(folder.resolve("empty.yml"), "global: {}\n");
@@ -232,6 +237,24 @@ public final class Peer implements AutoCloseable {
             .GET()
             .build();
     return CLIENT.send(request, BodyHandlers.ofString());
+  }
+
+  /** Posts a form and reads the answer, whatever the status. */
+  public JsonNode json(String path, String... namesAndValues)
+      throws IOException, InterruptedException {
+    StringBuilder body = new StringBuilder();
+    for (int i = 0; i < namesAndValues.length; i += 2) {
+      body.append(body.isEmpty() ? "" : "&")
+          .append(URLEncoder.encode(namesAndValues[i], StandardCharsets.UTF_8))
+          .append('=')
+          .append(URLEncoder.encode(namesAndValues[i + 1], StandardCharsets.UTF_8));
+    }
+    return JSON.readTree(form(path, body.toString()).body());
+  }
+
+  /** Returns an address of the server. */
+  public String url(String path) {
+    return base + path;
   }
 
   /** Asks and reads the answer, however long it is. */

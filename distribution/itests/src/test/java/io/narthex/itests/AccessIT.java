@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpServer;
+import io.narthex.bench.ui.Browser;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;

@@ -3,6 +3,7 @@ package io.narthex.itests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.narthex.bench.ui.Browser;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package io.narthex.itests;
+package io.narthex.bench.ui;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -19,11 +19,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** A headless Chromium, steered through chromedriver by the W3C WebDriver protocol. */
-final class Browser implements AutoCloseable {
+public final class Browser implements AutoCloseable {
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
   private static final Pattern PORT = Pattern.compile("on port (\\d+)", 0);
@@ -33,7 +35,7 @@ final class Browser implements AutoCloseable {
   private final String session;
 
   /** Starts driver and browser. */
-  Browser(Path chromedriver, Path chromium, Path profile) {
+  public Browser(Path chromedriver, Path chromium, Path profile) {
     try {
       driver =
           new ProcessBuilder(chromedriver.toString(), "--port=0").redirectErrorStream(true).start();
@@ -64,6 +66,8 @@ final class Browser implements AutoCloseable {
               "--disable-gpu",
               "--disable-dev-shm-usage",
               "--no-first-run",
+              // nothing but this machine can be reached
+              "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
               "--window-size=1200,900",
               "--user-data-dir=" + profile)) {
         arguments.add(argument);
@@ -81,7 +85,7 @@ final class Browser implements AutoCloseable {
   private JsonNode send(String method, String url, ObjectNode body) {
     try {
       HttpRequest.Builder request =
-          HttpRequest.newBuilder(URI.create(url)).timeout(Duration.ofSeconds(60));
+          HttpRequest.newBuilder(URI.create(url)).timeout(Duration.ofSeconds(120));
       if (method.equals("POST")) {
         request
             .header("Content-Type", "application/json")
@@ -109,17 +113,17 @@ final class Browser implements AutoCloseable {
   }
 
   /** Opens a page. */
-  void open(String url) {
+  public void open(String url) {
     post("url", JSON.createObjectNode().put("url", url));
   }
 
   /** Returns the page's title. */
-  String title() {
+  public String title() {
     return send("GET", session + "/title", JSON.createObjectNode()).asText();
   }
 
   /** Returns the elements with a test id. */
-  List<String> find(String testId) {
+  public List<String> find(String testId) {
     ObjectNode body = JSON.createObjectNode();
     body.put("using", "css selector").put("value", "[data-testid=\"" + testId + "\"]");
     List<String> found = new ArrayList<>();
@@ -128,39 +132,95 @@ final class Browser implements AutoCloseable {
   }
 
   /** Waits until there is an element with a test id and returns the first. */
-  String await(String testId) {
-    Server.await(
-        "\"" + testId + "\" in the page", Duration.ofSeconds(20), () -> !find(testId).isEmpty());
+  public String await(String testId) {
+    until("\"" + testId + "\" in the page", () -> !find(testId).isEmpty());
     return find(testId).getFirst();
   }
 
-  String text(String element) {
+  /** Waits at most 30 s until a condition holds. */
+  public void until(String what, BooleanSupplier condition) {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() > deadline) {
+        throw new IllegalStateException(
+            "after " + PATIENCE.toSeconds() + " s still not there: " + what);
+      }
+      try {
+        Thread.sleep(50);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException(e);
+      }
+    }
+  }
+
+  /** Makes the window as large as the page should be, in CSS pixels. */
+  public void size(int width, int height) {
+    post("window/rect", JSON.createObjectNode().put("width", width).put("height", height));
+  }
+
+  /** Opens another tab, which commands go to from now on, and returns its handle. */
+  public String newTab() {
+    String handle =
+        post("window/new", JSON.createObjectNode().put("type", "tab")).path("handle").asText();
+    switchTo(handle);
+    return handle;
+  }
+
+  /** Returns the handle of the tab that commands go to. */
+  public String tab() {
+    return send("GET", session + "/window", JSON.createObjectNode()).asText();
+  }
+
+  /** Has commands go to a tab. */
+  public void switchTo(String tab) {
+    post("window", JSON.createObjectNode().put("handle", tab));
+  }
+
+  /** Closes the tab that commands go to. */
+  public void closeTab() {
+    send("DELETE", session + "/window", JSON.createObjectNode());
+  }
+
+  /** Returns the addresses of everything that the page has loaded. */
+  public List<String> requests() {
+    List<String> found = new ArrayList<>();
+    script("return performance.getEntriesByType('resource').map((e) => e.name)")
+        .forEach(name -> found.add(name.asText()));
+    return found;
+  }
+
+  /** Returns the visible text of an element. */
+  public String text(String element) {
     return send("GET", session + "/element/" + element + "/text", JSON.createObjectNode()).asText();
   }
 
-  String attribute(String element, String name) {
+  /** Returns an attribute of an element, empty without it. */
+  public String attribute(String element, String name) {
     return send(
             "GET", session + "/element/" + element + "/attribute/" + name, JSON.createObjectNode())
         .asText();
   }
 
-  void click(String element) {
+  /** Clicks an element. */
+  public void click(String element) {
     post("element/" + element + "/click", JSON.createObjectNode());
   }
 
-  void type(String element, String text) {
+  /** Types into an element. */
+  public void type(String element, String text) {
     post("element/" + element + "/value", JSON.createObjectNode().put("text", text));
   }
 
-  /** Runs a script and returns its result. */
-  JsonNode script(String script) {
+  /** Runs the body of a function in the page and returns its result. */
+  public JsonNode script(String script) {
     ObjectNode body = JSON.createObjectNode().put("script", script);
     body.putArray("args");
     return post("execute/sync", body);
   }
 
   /** Returns errors that the page wrote to the console since the last call. */
-  List<String> consoleErrors() {
+  public List<String> consoleErrors() {
     List<String> errors = new ArrayList<>();
     post("se/log", JSON.createObjectNode().put("type", "browser"))
         .forEach(entry -> {
@@ -172,7 +232,7 @@ final class Browser implements AutoCloseable {
   }
 
   /** Keeps a picture of the page. */
-  void screenshot(Path file) {
+  public void screenshot(Path file) {
     try {
       Files.createDirectories(file.toAbsolutePath().getParent());
       Files.write(
@@ -189,7 +249,7 @@ final class Browser implements AutoCloseable {
     try {
       send("DELETE", session, JSON.createObjectNode());
     } catch (UncheckedIOException | IllegalStateException e) {
-      System.out.println("browser: " + e.getMessage());
+      // it is ended below
     } finally {
       driver.descendants().forEach(ProcessHandle::destroyForcibly);
       driver.destroyForcibly();

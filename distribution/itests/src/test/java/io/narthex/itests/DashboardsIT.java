@@ -1,0 +1,409 @@
+package io.narthex.itests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.narthex.bench.Peer;
+import io.narthex.bench.ui.Browser;
+import io.narthex.bench.ui.DashboardData;
+import io.narthex.bench.ui.Panels;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Public dashboards in a real browser: what every panel asks for is what its file says, the answer
+ * is that of the real Prometheus on the same data, and the panel has a picture unless that answer
+ * is empty.
+ */
+@Tag("quiet")
+class DashboardsIT {
+  private static final long HOUR = 3_600_000;
+  private static final long STEP = 15_000;
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Pattern VARIABLE =
+      Pattern.compile("\\$\\{([A-Za-z_]\\w*)(?::(\\w+))?\\}|\\$([A-Za-z_]\\w*)", 0);
+  private static final Pattern LABEL_VALUES =
+      Pattern.compile("label_values\\(\\s*(.*?)\\s*,\\s*([A-Za-z_]\\w*)\\s*\\)", Pattern.DOTALL);
+  private static final String DURATION = "(\\d+(ms|s|m|h|d))+";
+
+  @TempDir private static Path folder = Path.of("");
+  private static @Nullable Peer narthex;
+  private static @Nullable Peer prometheus;
+  private static @Nullable Browser browser;
+  private static long from;
+  private static long to;
+
+  private static @Nullable Path dashboards() {
+    String shared = System.getenv("NARTHEX_SHARED");
+    Path files =
+        Path.of(shared == null ? Tree.ROOT.resolve("../shared").toString() : shared)
+            .resolve("conformance/dashboards");
+    return Files.isDirectory(files) ? files : null;
+  }
+
+  static List<String> files() throws IOException {
+    Path files = dashboards();
+    if (files == null) {
+      return List.of("absent");
+    }
+    try (Stream<Path> all = Files.list(files)) {
+      return all.map(f -> f.getFileName().toString())
+          .filter(f -> f.endsWith(".json"))
+          .sorted()
+          .toList();
+    }
+  }
+
+  @BeforeAll
+  static void start() throws Exception {
+    boolean complete =
+        dashboards() != null
+            && Peers.find("prometheus").isPresent()
+            && Peers.find("chromium", "google-chrome", "chrome").isPresent()
+            && Peers.find("chromedriver").isPresent();
+    if (!complete) {
+      assertThat(Peers.required()).as("dashboards, Prometheus or a browser are absent").isFalse();
+      assumeTrue(false, "dashboards, Prometheus or a browser are absent");
+    }
+    Path home = Distribution.home();
+    Path ours = Files.createDirectories(folder.resolve("narthex"));
+    Files.writeString(ours.resolve("empty.yml"), "global: {scrape_interval: 15s}\n");
+    Files.writeString(
+        ours.resolve("narthex.yml"),
+        "dashboards: {folders: [{name: Public, path: '" + dashboards() + "'}]}\n");
+    int port = Peer.freePort();
+    narthex =
+        Peer.start(
+            "narthex",
+            List.of(
+                home.resolve("bin/narthex").toString(),
+                "--config.file=empty.yml",
+                "--narthex.config.file=narthex.yml",
+                "--storage.tsdb.path=data",
+                "--web.listen-address=127.0.0.1:" + port,
+                "--web.enable-remote-write-receiver"),
+            ours,
+            port,
+            Duration.ofSeconds(60));
+    prometheus = Peer.prometheus(folder.resolve("prometheus"));
+    to = System.currentTimeMillis() / 60_000 * 60_000 - 60_000;
+    from = to - HOUR;
+    DashboardData data = new DashboardData(narthex());
+    for (String file : files()) {
+      data.add(document(file));
+    }
+    assertThat(data.size()).isGreaterThan(1000);
+    data.write(List.of(narthex(), prometheus()), from - HOUR, to, STEP);
+    browser =
+        new Browser(
+            Peers.find("chromedriver").orElseThrow(),
+            Peers.find("chromium", "google-chrome", "chrome").orElseThrow(),
+            folder.resolve("profile"));
+  }
+
+  @AfterAll
+  static void stop() {
+    if (browser != null) {
+      browser.close();
+    }
+    if (narthex != null) {
+      narthex.close();
+    }
+    if (prometheus != null) {
+      prometheus.close();
+    }
+  }
+
+  private static Peer narthex() {
+    return Objects.requireNonNull(narthex);
+  }
+
+  private static Peer prometheus() {
+    return Objects.requireNonNull(prometheus);
+  }
+
+  private static Browser browser() {
+    return Objects.requireNonNull(browser);
+  }
+
+  private static JsonNode document(String file) throws IOException {
+    return JSON.readTree(Objects.requireNonNull(dashboards()).resolve(file).toFile());
+  }
+
+  /** What stands for a variable in queries, and what the address says of it. */
+  private record Chosen(String pattern, String parameter) {}
+
+  @ParameterizedTest
+  @MethodSource("files")
+  void everyPanelShowsWhatPrometheusAnswers(String file) throws Exception {
+    JsonNode dashboard = document(file);
+    Map<String, Chosen> chosen = choose(dashboard);
+    StringBuilder address =
+        new StringBuilder("/d/" + dashboard.path("uid").asText())
+            .append("?from=" + from + "&to=" + to + "&rows=all");
+    chosen.forEach(
+        (name, c) -> address.append('&').append(Server.form("var-" + name, c.parameter)));
+    // all panels are visible, and so all ask
+    browser().size(1400, 16_000);
+    browser().open(narthex().url(address.toString()));
+    browser().until("the board", () -> !browser().find("board").isEmpty());
+    browser()
+        .until(
+            "every panel of " + file,
+            () ->
+                browser()
+                    .script(
+                        """
+                        const panels = [...document.querySelectorAll('[data-testid="panel"]')];
+                        return panels.length > 0
+                            && panels.every((p) => !/^(waiting|loading)$/.test(p.dataset.state));
+                        """)
+                    .asBoolean());
+    JsonNode seen =
+        browser()
+            .script(
+                """
+                return [...document.querySelectorAll('[data-testid="panel"]')].map((p) => ({
+                  id: p.dataset.panel, state: p.dataset.state, asked: p.dataset.asked,
+                  series: Number(p.dataset.series), text: p.textContent.slice(0, 400),
+                  legend: [...p.querySelectorAll('[data-testid="series"]')].map((s) => s.dataset.name),
+                }));
+                """);
+    browser()
+        .screenshot(
+            Tree.ROOT.resolve(
+                "distribution/itests/target/browser/dashboards/" + file.replace(".json", ".png")));
+    assertThat(browser().consoleErrors()).isEmpty();
+    List<String> wrong = new ArrayList<>();
+    Map<String, List<JsonNode>> byId = new HashMap<>();
+    seen.forEach(p ->
+        byId.computeIfAbsent(p.path("id").asText().replaceFirst("-.*", ""), _ -> new ArrayList<>())
+            .add(p));
+    int compared = 0;
+    for (JsonNode panel : Panels.of(dashboard)) {
+      List<JsonNode> shown = byId.get(panel.path("id").asText());
+      String name = panel.path("id").asText() + " (" + panel.path("title").asText() + "): ";
+      if (shown == null) {
+        wrong.add(name + "is not on the page");
+        continue;
+      }
+      for (JsonNode one : shown) {
+        compared += compare(panel, one, chosen, problem -> wrong.add(name + problem));
+      }
+    }
+    assertThat(wrong).as(file).isEmpty();
+    assertThat(compared).as("queries compared of " + file).isPositive();
+  }
+
+  private interface Report {
+    void of(String problem);
+  }
+
+  /** Compares one panel; returns how many of its queries were compared. */
+  private static int compare(
+      JsonNode panel, JsonNode shown, Map<String, Chosen> chosen, Report report) throws Exception {
+    List<JsonNode> targets = new ArrayList<>();
+    panel
+        .path("targets")
+        .forEach(target -> {
+          if (!target.path("hide").asBoolean() && !target.path("expr").asText().isBlank()) {
+            targets.add(target);
+          }
+        });
+    JsonNode asked = JSON.readTree(shown.path("asked").asText("[]"));
+    Map<String, JsonNode> byRef = new LinkedHashMap<>();
+    asked.forEach(a -> byRef.putIfAbsent(a.path("refId").asText(), a));
+    int series = 0;
+    boolean failed = false;
+    int compared = 0;
+    for (JsonNode target : targets) {
+      String ref = target.path("refId").asText();
+      JsonNode query = byRef.get(ref);
+      if (query == null && targets.size() == 1 && asked.size() == 1) {
+        query = asked.get(0);
+      }
+      if (query == null) {
+        report.of("did not ask " + ref + ": " + target.path("expr").asText());
+        continue;
+      }
+      String expected = expected(target.path("expr").asText(), chosen);
+      String expr = query.path("expr").asText();
+      if (!Pattern.compile(expected, Pattern.DOTALL).matcher(expr.strip()).matches()) {
+        report.of("asked " + expr + " where " + expected + " was expected");
+      }
+      TreeMap<String, String> theirs = answer(prometheus(), query);
+      TreeMap<String, String> ours = answer(narthex(), query);
+      if (!theirs.equals(ours)) {
+        report.of("answers differ for " + expr + ": " + theirs + " and " + ours);
+      }
+      failed |= theirs.containsKey("error");
+      int n = theirs.containsKey("error") ? 0 : theirs.size();
+      if (query.path("series").asInt(-1) != n) {
+        report.of("says " + query.path("series") + " series for " + expr + ", expected " + n);
+      }
+      series += n;
+      compared++;
+    }
+    String state = shown.path("state").asText();
+    String wanted = failed ? "error" : series == 0 && !targets.isEmpty() ? "empty" : "done";
+    if (!state.equals(wanted)) {
+      report.of("is " + state + ", expected " + wanted + ": " + shown.path("text").asText());
+    }
+    boolean lines = panel.path("type").asText().equals("timeseries");
+    if (lines && shown.path("series").asInt(-1) != series) {
+      report.of("draws " + shown.path("series") + " series, expected " + series);
+    }
+    return compared;
+  }
+
+  /** Returns the series of an answer, with all their values, or the error. */
+  private static TreeMap<String, String> answer(Peer server, JsonNode query) throws Exception {
+    String start = seconds(query.path("startMs").asLong());
+    String end = seconds(query.path("endMs").asLong());
+    JsonNode answer =
+        query.path("instant").asBoolean()
+            ? server.json("/api/v1/query", "query", query.path("expr").asText(), "time", end)
+            : server.json(
+                "/api/v1/query_range",
+                "query",
+                query.path("expr").asText(),
+                "start",
+                start,
+                "end",
+                end,
+                "step",
+                seconds(query.path("stepMs").asLong()));
+    TreeMap<String, String> found = new TreeMap<>();
+    if (!answer.path("status").asText().equals("success")) {
+      found.put("error", answer.path("errorType").asText());
+      return found;
+    }
+    JsonNode result = answer.path("data").path("result");
+    if (answer.path("data").path("resultType").asText().equals("scalar")) {
+      found.put("{}", result.toString());
+      return found;
+    }
+    for (JsonNode one : result) {
+      TreeMap<String, String> labels = new TreeMap<>();
+      one.path("metric").properties().forEach(e -> labels.put(e.getKey(), e.getValue().asText()));
+      found.put(labels.toString(), one.path("values").toString() + one.path("value"));
+    }
+    return found;
+  }
+
+  private static String seconds(long ms) {
+    return ms / 1000 + "." + String.format(java.util.Locale.ROOT, "%03d", ms % 1000);
+  }
+
+  /** Chooses All where there is one, else the first value that the real Prometheus names. */
+  private static Map<String, Chosen> choose(JsonNode dashboard) throws Exception {
+    Map<String, Chosen> chosen = new LinkedHashMap<>();
+    for (JsonNode variable : dashboard.path("templating").path("list")) {
+      String name = variable.path("name").asText();
+      if (!variable.path("type").asText().equals("query")) {
+        continue;
+      }
+      JsonNode query = variable.path("query");
+      Matcher m =
+          LABEL_VALUES.matcher(query.isObject() ? query.path("query").asText() : query.asText());
+      assertThat(m.find()).as(name + ": " + query).isTrue();
+      String selector = plain(m.group(1), chosen);
+      JsonNode answer =
+          JSON.readTree(
+              prometheus()
+                  .get(
+                      "/api/v1/label/"
+                          + m.group(2)
+                          + "/values?"
+                          + Server.form(
+                              "match[]", selector, "start", seconds(from), "end", seconds(to)))
+                  .body());
+      TreeSet<String> values = new TreeSet<>();
+      answer.path("data").forEach(v -> values.add(v.asText()));
+      assertThat(values).as("values of %s, %s", name, selector).isNotEmpty();
+      boolean all = variable.path("includeAll").asBoolean();
+      String allValue = variable.path("allValue").asText("");
+      if (all && !allValue.isEmpty()) {
+        chosen.put(name, new Chosen(Pattern.quote(allValue), "$__all"));
+      } else if (all) {
+        String one = String.join("|", values.stream().map(v -> Pattern.quote(escaped(v))).toList());
+        chosen.put(
+            name,
+            new Chosen(
+                values.size() == 1
+                    ? "\\(?" + one + "\\)?"
+                    : "\\((?:" + one + ")(?:\\|(?:" + one + ")){" + (values.size() - 1) + "}\\)",
+                "$__all"));
+      } else {
+        String value =
+            variable.path("sort").asInt() % 2 == 0 && variable.path("sort").asInt() > 0
+                ? values.last()
+                : values.first();
+        chosen.put(
+            name,
+            new Chosen(
+                Pattern.quote(variable.path("multi").asBoolean() ? escaped(value) : value), value));
+      }
+    }
+    return chosen;
+  }
+
+  /**
+   * Escapes what patterns of PromQL would read otherwise, twice, since it stands between quotes.
+   */
+  private static String escaped(String value) {
+    return value.replaceAll("([\\\\^$.*+?()\\[\\]{}|/])", "\\\\\\\\$1").replace("\\\\/", "/");
+  }
+
+  /** Fills in values for a request of this test's own; All is every value. */
+  private static String plain(String text, Map<String, Chosen> chosen) {
+    return VARIABLE
+        .matcher(text)
+        .replaceAll(m -> {
+          Chosen c = chosen.get(m.group(1) == null ? m.group(3) : m.group(1));
+          String value = c == null ? m.group() : c.parameter.equals("$__all") ? ".*" : c.parameter;
+          return Matcher.quoteReplacement(value);
+        });
+  }
+
+  /** Returns a pattern of what a query should have become. */
+  private static String expected(String expr, Map<String, Chosen> chosen) {
+    StringBuilder out = new StringBuilder();
+    String text = expr.strip();
+    Matcher m = VARIABLE.matcher(text);
+    int at = 0;
+    while (m.find()) {
+      out.append(Pattern.quote(text.substring(at, m.start())));
+      String name = m.group(1) == null ? m.group(3) : m.group(1);
+      Chosen c = chosen.get(name);
+      out.append(
+          c != null
+              ? c.pattern
+              : name.startsWith("__") ? DURATION : "(?<unknown" + at + ">" + name + ")");
+      at = m.end();
+    }
+    return out.append(Pattern.quote(text.substring(at))).toString();
+  }
+}

@@ -1,0 +1,541 @@
+package io.narthex.itests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.sun.net.httpserver.HttpServer;
+import io.narthex.bench.ui.Browser;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Every page of a server with real data and with hostile names: pictures, accessibility as axe
+ * judges it, requests, old addresses, many tabs.
+ */
+class PagesIT {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final List<String> TEXTS = HostileTexts.all();
+
+  @TempDir private static Path folder = Path.of("");
+  private static @Nullable Server server;
+  private static @Nullable Browser browser;
+  private static @Nullable HttpServer hostile;
+
+  @BeforeAll
+  static void start() throws Exception {
+    boolean complete =
+        Peers.find("chromium", "google-chrome", "chrome").isPresent()
+            && Peers.find("chromedriver").isPresent();
+    if (!complete) {
+      assertThat(Peers.required()).as("chromium and chromedriver are not installed").isFalse();
+      assumeTrue(false, "chromium and chromedriver are not installed");
+    }
+    hostile = hostileTarget();
+    Files.writeString(
+        folder.resolve("prometheus.yml"),
+        """
+        global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}
+        scrape_configs:
+          - {job_name: narthex, static_configs: [{targets: [self]}]}
+          - {job_name: node, metrics_path: /exporters/node/metrics, static_configs: [{targets: [self]}]}
+          - {job_name: jvm, metrics_path: /exporters/jvm/metrics, static_configs: [{targets: [self]}]}
+          - {job_name: hostile, static_configs: [{targets: ['127.0.0.1:PORT']}]}
+          - {job_name: absent, static_configs: [{targets: ['127.0.0.1:9']}]}
+        rule_files: [rules.yml]
+        """
+            .replace("PORT", Integer.toString(hostile.getAddress().getPort())));
+    Files.writeString(
+        folder.resolve("rules.yml"),
+        """
+        groups:
+          - name: example
+            rules:
+              - {record: 'job:up:avg', expr: 'avg by (job) (up)'}
+              - alert: TargetDown
+                expr: up == 0
+                labels: {severity: critical}
+                annotations: {summary: '{{ $labels.job }} is down'}
+              - alert: Hostile
+                expr: hostile_value
+                labels: {severity: warning, again: '{{ $labels.text }}'}
+                annotations:
+                  summary: '{{ $labels.text }}'
+                  runbook_url: '{{ $labels.text }}'
+                  dashboard: 'javascript:window.hit=1000'
+        """);
+    Files.writeString(
+        folder.resolve("narthex.yml"),
+        """
+        ui:
+          links:
+            logs: {title: '<img src=x onerror=window.hit=1001>', url: '/logs?q={labels}&t={labels.text}'}
+            trace: {title: Trace, url: '/trace?id={labels.trace_id}'}
+        """);
+    server =
+        Distribution.server(folder.resolve("data"))
+            .with(
+                "--config.file=" + folder.resolve("prometheus.yml"),
+                "--narthex.config.file=" + folder.resolve("narthex.yml"))
+            .start();
+    browser =
+        new Browser(
+            Peers.find("chromedriver").orElseThrow(),
+            Peers.find("chromium", "google-chrome", "chrome").orElseThrow(),
+            folder.resolve("profile"));
+    Server.await("every target's first scrape", () -> server().query("up").size() == 5);
+    Server.await(
+        "hostile alerts",
+        () -> server().query("ALERTS{alertname=\"Hostile\"}").size() == TEXTS.size());
+    upload(hostileDashboard());
+    upload(plainDashboard());
+  }
+
+  @AfterAll
+  static void stop() {
+    if (browser != null) {
+      browser.close();
+    }
+    if (server != null) {
+      server.close();
+    }
+    if (hostile != null) {
+      hostile.stop(0);
+    }
+  }
+
+  private static Server server() {
+    return Objects.requireNonNull(server);
+  }
+
+  private static Browser browser() {
+    return Objects.requireNonNull(browser);
+  }
+
+  private static void upload(JsonNode dashboard) {
+    assertThat(
+            server()
+                .admin(
+                    "PUT",
+                    "narthex/api/v1/dashboards",
+                    folder.resolve("data"),
+                    BodyPublishers.ofString(dashboard.toString()))
+                .statusCode())
+        .isEqualTo(201);
+  }
+
+  /** A target whose names, values, HELP and exemplars are the hostile texts. */
+  private static HttpServer hostileTarget() throws IOException {
+    StringBuilder page = new StringBuilder("# TYPE hostile_value gauge\n");
+    for (String text : TEXTS) {
+      page.append("hostile_value{text=\"").append(quoted(text)).append("\"} 1\n");
+    }
+    for (String text : TEXTS) {
+      page.append("# HELP \"").append(quoted(text)).append("\" ").append(quoted(text)).append('\n');
+      page.append("# TYPE \"").append(quoted(text)).append("\" gauge\n");
+      page.append("{\"")
+          .append(quoted(text))
+          .append("\",\"")
+          .append(quoted(text))
+          .append("\"=\"1\"} 2\n");
+    }
+    page.append("# EOF\n");
+    byte[] body = page.toString().getBytes(StandardCharsets.UTF_8);
+    HttpServer target =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 50);
+    target.createContext(
+        "/metrics",
+        exchange -> {
+          exchange
+              .getResponseHeaders()
+              .set(
+                  "Content-Type",
+                  "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8");
+          exchange.sendResponseHeaders(200, body.length);
+          exchange.getResponseBody().write(body);
+          exchange.close();
+        });
+    target.start();
+    return target;
+  }
+
+  private static String quoted(String text) {
+    return text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n");
+  }
+
+  private static ObjectNode panel(ArrayNode panels, String type, String title) {
+    ObjectNode panel = panels.addObject();
+    int n = panels.size();
+    panel.put("id", n).put("type", type).put("title", title);
+    panel.putObject("gridPos").put("x", n % 4 * 6).put("y", n / 4 * 6).put("w", 6).put("h", 6);
+    return panel;
+  }
+
+  private static void target(ObjectNode panel, String expr, String legend) {
+    panel
+        .putArray("targets")
+        .addObject()
+        .put("refId", "A")
+        .put("expr", expr)
+        .put("legendFormat", legend);
+  }
+
+  /** A dashboard that has a hostile text wherever it can have a text. */
+  private static JsonNode hostileDashboard() {
+    ObjectNode dashboard = JSON.createObjectNode();
+    dashboard.put("uid", "hostile").put("title", TEXTS.get(0)).put("description", TEXTS.get(1));
+    dashboard.putArray("tags").add(TEXTS.get(2));
+    ArrayNode variables = dashboard.putObject("templating").putArray("list");
+    variables
+        .addObject()
+        .put("name", "text")
+        .put("type", "query")
+        .put("label", TEXTS.get(3))
+        .put("query", "label_values(hostile_value, text)")
+        .put("multi", true)
+        .put("includeAll", true);
+    variables
+        .addObject()
+        .put("name", "custom")
+        .put("type", "custom")
+        .put("query", String.join(",", TEXTS.subList(0, 20)));
+    ArrayNode links = dashboard.putArray("links");
+    ArrayNode panels = dashboard.putArray("panels");
+    int at = 0;
+    for (String text : TEXTS) {
+      if (at < 60) {
+        links.addObject().put("title", text).put("url", text).put("type", "link").put("icon", text);
+      }
+      if (at % 4 == 0) {
+        ObjectNode words = panel(panels, "text", text);
+        words
+            .putObject("options")
+            .put("content", text)
+            .put("mode", at % 8 == 0 ? "markdown" : "html");
+        words.put("description", text);
+      }
+      if (at % 10 == 0) {
+        for (String type : List.of("timeseries", "stat", "table", "bargauge", "gauge")) {
+          ObjectNode panel = panel(panels, type, text);
+          target(panel, "hostile_value{text=~\"$text\"}", at % 20 == 0 ? text + " {{text}}" : "");
+          panel.putArray("links").addObject().put("title", text).put("url", text);
+          ObjectNode defaults = panel.putObject("fieldConfig").putObject("defaults");
+          defaults
+              .put("unit", text)
+              .put("displayName", at % 20 == 0 ? text : "${__field.labels.text}");
+          defaults.putObject("color").put("mode", "fixed").put("fixedColor", text);
+          defaults
+              .putArray("links")
+              .addObject()
+              .put("title", text)
+              .put("url", "${__field.labels.text}");
+          defaults
+              .putArray("mappings")
+              .addObject()
+              .put("type", "value")
+              .putObject("options")
+              .putObject("1")
+              .put("text", text)
+              .put("color", text);
+        }
+      }
+      at++;
+    }
+    panel(panels, TEXTS.get(5), TEXTS.get(6));
+    return dashboard;
+  }
+
+  /** A small dashboard of the server's own machine. */
+  private static JsonNode plainDashboard() {
+    ObjectNode dashboard = JSON.createObjectNode();
+    dashboard.put("uid", "plain").put("title", "This machine");
+    dashboard
+        .putObject("templating")
+        .putArray("list")
+        .addObject()
+        .put("name", "job")
+        .put("type", "query")
+        .put("query", "label_values(up, job)");
+    ArrayNode panels = dashboard.putArray("panels");
+    for (String type :
+        List.of(
+            "timeseries",
+            "stat",
+            "gauge",
+            "bargauge",
+            "table",
+            "state-timeline",
+            "heatmap",
+            "text")) {
+      ObjectNode panel = panel(panels, type, "As " + type);
+      target(panel, "rate(node_cpu_seconds_total{cpu=\"0\"}[10s])", "{{mode}}");
+    }
+    return dashboard;
+  }
+
+  /** Addresses of all pages with a name for the picture. */
+  private static Map<String, String> pages() {
+    Map<String, String> pages = new LinkedHashMap<>();
+    pages.put("home", "");
+    pages.put(
+        "explore",
+        "query?g0.expr=sum%20by%20(mode)%20(rate(node_cpu_seconds_total%5B10s%5D))&g0.tab=graph&g0.range_input=5m");
+    pages.put("table", "query?g0.expr=hostile_value&g0.tab=table");
+    pages.put(
+        "explain",
+        "query?g0.expr=sum(rate(node_cpu_seconds_total%5B10s%5D))&g0.tab=explain&g0.show_tree=1");
+    pages.put("nothing", "query?g0.expr=node_cpu_secconds_total%7Bjob%3D%22nod%22%7D&g0.tab=table");
+    pages.put("dashboards", "dashboards");
+    pages.put("dashboard", "d/plain?from=now-5m&to=now");
+    pages.put("hostile-dashboard", "d/hostile?from=now-5m&to=now");
+    for (String page :
+        List.of(
+            "alerts",
+            "groups",
+            "silences",
+            "rules",
+            "targets",
+            "service-discovery",
+            "pushes",
+            "status",
+            "tsdb-status",
+            "config",
+            "flags",
+            "alertmanager-discovery",
+            "queries",
+            "plugins",
+            "login")) {
+      pages.put(page, page);
+    }
+    return pages;
+  }
+
+  private static Path picture(String name) {
+    return Tree.ROOT.resolve("distribution/itests/target/browser/" + name + ".png");
+  }
+
+  private static void open(String page) {
+    browser().open(server().url(page));
+    browser().until("the shell of " + page, () -> !browser().find("nav-query").isEmpty());
+    browser()
+        .until(
+            "what " + page + " loads",
+            () ->
+                browser()
+                    .script(
+                        """
+                        return document.readyState === 'complete'
+                            && !document.querySelector('.panel.loading, .skeleton')
+                            && ![...document.querySelectorAll('[data-testid="panel"]')]
+                                .some((p) => p.dataset.state === 'loading');
+                        """)
+                    .asBoolean());
+  }
+
+  @Test
+  void everyPageIsAccessibleQuietAndAlone() throws IOException {
+    String axe;
+    try (InputStream in = PagesIT.class.getResourceAsStream("/axe.min.js")) {
+      axe = new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
+    }
+    List<String> findings = new ArrayList<>();
+    browser().size(1400, 900);
+    for (Map.Entry<String, String> page : pages().entrySet()) {
+      open(page.getValue());
+      browser().screenshot(picture(page.getKey()));
+      for (String error : browser().consoleErrors()) {
+        findings.add(page.getKey() + ": console: " + error);
+      }
+      for (String request : browser().requests()) {
+        if (!request.startsWith(server().url(""))) {
+          findings.add(page.getKey() + ": request to " + request);
+        }
+      }
+      browser().script(axe + "\nreturn true;");
+      browser()
+          .script(
+              """
+              window.found = null;
+              axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})
+                  .then((r) => { window.found = r.violations; }, (e) => { window.found = [{id: String(e), impact: 'critical', nodes: []}]; });
+              """);
+      browser()
+          .until(
+              "axe on " + page.getKey(),
+              () -> browser().script("return window.found !== null").asBoolean());
+      for (JsonNode violation : browser().script("return window.found")) {
+        String impact = violation.path("impact").asText();
+        if (impact.equals("serious") || impact.equals("critical")) {
+          findings.add(
+              page.getKey()
+                  + ": axe: "
+                  + impact
+                  + " "
+                  + violation.path("id").asText()
+                  + " "
+                  + violation.path("nodes").path(0).path("html").asText()
+                  + " "
+                  + violation.path("nodes").path(0).path("failureSummary").asText());
+        }
+      }
+      browser().consoleErrors();
+    }
+    assertThat(findings).isEmpty();
+  }
+
+  @Test
+  void pagesFitAPhone() {
+    List<String> findings = new ArrayList<>();
+    browser().size(360, 740);
+    try {
+      for (Map.Entry<String, String> page : pages().entrySet()) {
+        open(page.getValue());
+        browser().screenshot(picture("phone/" + page.getKey()));
+        int width =
+            browser().script("return document.documentElement.scrollWidth - innerWidth").asInt();
+        if (width > 0) {
+          findings.add(page.getKey() + " is " + width + " px wider than the window");
+        }
+      }
+    } finally {
+      browser().size(1400, 900);
+    }
+    assertThat(findings).isEmpty();
+  }
+
+  @Test
+  void hostileTextsAreNeverPartOfAPage() {
+    List<String> findings = new ArrayList<>();
+    Map<String, String> pages = pages();
+    pages.put(
+        "names",
+        "query?g0.expr=" + "%7B__name__%3D~%22.%2B%22%2Cjob%3D%22hostile%22%7D&g0.tab=table");
+    pages.put(
+        "names drawn",
+        "query?g0.expr="
+            + "%7B__name__%3D~%22.%2B%22%2Cjob%3D%22hostile%22%7D&g0.tab=graph&g0.range_input=1m");
+    for (Map.Entry<String, String> page : pages.entrySet()) {
+      open(page.getValue());
+      String bad =
+          browser()
+              .script(
+                  """
+                  const bad = [];
+                  if (window.hit) bad.push('ran ' + window.hit);
+                  for (const e of document.querySelectorAll('*')) {
+                    if (/^(IFRAME|OBJECT|EMBED|MARQUEE|VIDEO|AUDIO|IMG|STYLE|MATH|TEMPLATE)$/i.test(e.tagName)) bad.push(e.outerHTML.slice(0, 200));
+                    if (e.tagName === 'SCRIPT' && !e.src) bad.push('script ' + e.textContent.slice(0, 100));
+                    if (e.tagName === 'BASE' && document.querySelectorAll('base').length > 1) bad.push('base');
+                    for (const a of e.attributes) {
+                      if (/^on/i.test(a.name)) bad.push(e.tagName + ' ' + a.name);
+                      if (/^(href|src|action|formaction|xlink:href|data|srcdoc)$/i.test(a.name)
+                          && /^[\\u0000-\\u0020]*(j\\s*a\\s*v\\s*a\\s*s\\s*c\\s*r\\s*i\\s*p\\s*t|data|vbscript)\\s*:/i.test(a.value)) bad.push(a.name + ' ' + a.value);
+                    }
+                  }
+                  return bad.slice(0, 5).join(' | ');
+                  """)
+              .asText();
+      if (!bad.isEmpty()) {
+        findings.add(page.getKey() + ": " + bad);
+      }
+      browser()
+          .consoleErrors()
+          .forEach(error -> findings.add(page.getKey() + ": console: " + error));
+    }
+    assertThat(findings).isEmpty();
+  }
+
+  @Test
+  void oldAddressesOpenTheRightView() throws IOException {
+    List<String> findings = new ArrayList<>();
+    int tried = 0;
+    for (String line : Files.readAllLines(Path.of("src/test/resources/old-addresses.tsv"))) {
+      if (line.isBlank() || line.startsWith("#")) {
+        continue;
+      }
+      String[] parts = line.split("\t", -1);
+      assertThat(parts).as(line).hasSize(3);
+      browser().open("about:blank");
+      browser().open(server().url(parts[0].substring(1)));
+      tried++;
+      try {
+        browser()
+            .until(
+                line,
+                () -> {
+                  JsonNode at =
+                      browser()
+                          .script(
+                              """
+                              const h = document.querySelector('h1');
+                              const values = [...document.querySelectorAll('input, select, textarea, .cm-content, [aria-pressed="true"], [aria-current]')]
+                                  .map((e) => e.value ?? e.textContent);
+                              return [h ? h.textContent : '', decodeURIComponent(location.pathname + location.search).replaceAll('+', ' '), values.join('\\n')];
+                              """);
+                  boolean title = at.path(0).asText().equals(parts[1]);
+                  String state = at.path(1).asText() + "\n" + at.path(2).asText();
+                  return title && List.of(parts[2].split(";")).stream().allMatch(state::contains);
+                });
+      } catch (IllegalStateException e) {
+        findings.add(
+            line
+                + ": is at "
+                + browser()
+                    .script(
+                        "return location.href + ' ' + document.querySelector('h1')?.textContent")
+                    .asText());
+      }
+    }
+    assertThat(findings).isEmpty();
+    assertThat(tried).isGreaterThanOrEqualTo(60);
+  }
+
+  @Test
+  void tenTabsLoadAtTheSameTime() {
+    String first = browser().tab();
+    List<String> tabs = new ArrayList<>();
+    try {
+      for (int i = 0; i < 10; i++) {
+        tabs.add(browser().newTab());
+        browser().open(server().url(i % 2 == 0 ? "" : "targets"));
+      }
+      for (String tab : tabs) {
+        browser().switchTo(tab);
+        browser()
+            .until(
+                "a loaded tab",
+                () ->
+                    !browser().find("nav-query").isEmpty()
+                        && browser()
+                            .script("return !document.querySelector('.skeleton, .panel.loading')")
+                            .asBoolean());
+        assertThat(browser().consoleErrors()).isEmpty();
+      }
+    } finally {
+      for (String tab : tabs) {
+        browser().switchTo(tab);
+        browser().closeTab();
+      }
+      browser().switchTo(first);
+    }
+  }
+}
