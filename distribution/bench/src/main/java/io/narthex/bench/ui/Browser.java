@@ -219,6 +219,15 @@ public final class Browser implements AutoCloseable {
     return post("execute/sync", body);
   }
 
+  /** Runs the body of a function in the page, which passes its result to {@code done}. */
+  public JsonNode async(String script) {
+    ObjectNode body =
+        JSON.createObjectNode()
+            .put("script", "const done = arguments[arguments.length - 1];\n" + script);
+    body.putArray("args");
+    return post("execute/async", body);
+  }
+
   /** Returns errors that the page wrote to the console since the last call. */
   public List<String> consoleErrors() {
     List<String> errors = new ArrayList<>();
