@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatMatchers, matchersOf, parseMatchers } from './matchers';
+import { formatMatchers, labelFilter, matchersOf, parseMatchers } from './matchers';
 
 test('matchers read and print', () => {
   const text = '{alertname="Down", instance=~"a.*", job!="b", "my.label"!~"c\\"d"}';
@@ -21,4 +21,13 @@ test('faults are named', () => {
 
 test('labels become matchers, the name of the alert first', () => {
   assert.equal(formatMatchers(matchersOf({ a: '1', alertname: 'X' })), '{alertname="X", a="1"}');
+});
+
+test('labels are filtered by matchers, or by words', () => {
+  const labels = { alertname: 'Down', instance: 'a:9100' };
+  const words = 'team {alertname="Down", instance="a:9100"}';
+  for (const yes of ['', 'alertname="Down"', '{instance=~"a.*",alertname!="Up"}', 'job=""', 'team a:9100', 'DOWN'])
+    assert.ok(labelFilter(yes)(labels, words), yes);
+  for (const no of ['alertname="Up"', 'instance!~"a:.*"', 'job=~".+"', 'alertname=~"("', 'team b:9100'])
+    assert.ok(!labelFilter(no)(labels, words), no);
 });

@@ -54,3 +54,22 @@ export function matchersOf(labels: Labels): Matcher[] {
     .sort(([a], [b]) => (a === 'alertname' ? -1 : b === 'alertname' ? 1 : a < b ? -1 : 1))
     .map(([name, value]) => ({ name, value, isRegex: false, isEqual: true }));
 }
+
+/** A test of labels by what was typed: matchers, or words that all have to occur. */
+export function labelFilter(text: string): (labels: Labels, words: string) => boolean {
+  const parsed = text.trim() === '' ? [] : parseMatchers(text);
+  if (!Array.isArray(parsed)) {
+    const all = text.toLowerCase().split(/\s+/);
+    return (_labels, words) => all.every((w) => words.toLowerCase().includes(w));
+  }
+  const tests = parsed.map((m): ((labels: Labels) => boolean) => {
+    if (!m.isRegex) return (l) => ((l[m.name] ?? '') === m.value) === m.isEqual;
+    try {
+      const pattern = new RegExp(`^(?:${m.value})$`, 's');
+      return (l) => pattern.test(l[m.name] ?? '') === m.isEqual;
+    } catch {
+      return () => false;
+    }
+  });
+  return (labels) => tests.every((t) => t(labels));
+}

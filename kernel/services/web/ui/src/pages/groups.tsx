@@ -1,8 +1,8 @@
 import { useLoad } from '../lib/api';
 import { newSilence, v2Answer, type AlertGroup, type ManagedAlert } from '../lib/alertmanager';
 import { plural, seriesName } from '../lib/format';
-import { formatMatchers, matchersOf } from '../lib/matchers';
-import { Ago, Await, Chips, Empty, Filter, matches, State, Toggles, useMore, useParam } from '../ui';
+import { formatMatchers, labelFilter, matchersOf, parseMatchers } from '../lib/matchers';
+import { Ago, Await, Chips, Empty, Filter, State, Toggles, useMore, useParam } from '../ui';
 
 /** Alerts by aggregation group and receiver, and which of them are suppressed. */
 export function GroupsPage() {
@@ -14,15 +14,14 @@ export function GroupsPage() {
       {(groups) => {
         if (groups.length === 0)
           return <Empty title="Nothing to notify">No alert has arrived, or all have been resolved.</Empty>;
+        const fits = labelFilter(search);
         const receivers = [...new Set(groups.map((g) => g.receiver.name))].sort();
         const wanted = receiver === '' ? null : new Set(receiver.split(','));
         const shown = groups
           .filter((g) => wanted === null || wanted.has(g.receiver.name))
           .map((g) => ({
             ...g,
-            alerts: g.alerts.filter(
-              (a) => search === '' || matches(search, `${g.receiver.name} ${seriesName(a.labels)}`),
-            ),
+            alerts: g.alerts.filter((a) => fits(a.labels, `${g.receiver.name} ${seriesName(a.labels)}`)),
           }))
           .filter((g) => g.alerts.length > 0);
         return (
@@ -45,7 +44,15 @@ export function GroupsPage() {
               <Group
                 key={`${g.receiver.name} ${seriesName(g.labels)}`}
                 group={g}
-                onPick={(m) => setSearch(`${search} ${m}`.trim())}
+                onPick={(m) =>
+                  setSearch(
+                    search.trim() === ''
+                      ? m
+                      : Array.isArray(parseMatchers(search))
+                        ? `${search}, ${m}`
+                        : `${search} ${m}`,
+                  )
+                }
               />
             ))}
           </>

@@ -17,11 +17,13 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -35,6 +37,20 @@ import org.junit.jupiter.api.io.TempDir;
 class PagesIT {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final List<String> TEXTS = HostileTexts.all();
+
+  /** Pages that show the hostile texts, so that it means something when nothing of them runs. */
+  private static final Set<String> SHOW_TEXTS =
+      Set.of(
+          "home",
+          "table",
+          "names",
+          "names drawn",
+          "hostile-dashboard",
+          "dashboards",
+          "alerts",
+          "groups",
+          "rules",
+          "config");
 
   @TempDir private static Path folder = Path.of("");
   private static @Nullable Server server;
@@ -435,6 +451,15 @@ class PagesIT {
             + "%7B__name__%3D~%22.%2B%22%2Cjob%3D%22hostile%22%7D&g0.tab=graph&g0.range_input=1m");
     for (Map.Entry<String, String> page : pages.entrySet()) {
       open(page.getValue());
+      if (SHOW_TEXTS.contains(page.getKey())) {
+        browser()
+            .until(
+                "hostile texts on " + page.getKey(),
+                () ->
+                    browser()
+                        .script("return document.body.textContent.includes('window.hit=')")
+                        .asBoolean());
+      }
       String bad =
           browser()
               .script(
@@ -481,6 +506,7 @@ class PagesIT {
         browser()
             .until(
                 line,
+                Duration.ofSeconds(8),
                 () -> {
                   JsonNode at =
                       browser()

@@ -139,11 +139,16 @@ public final class Browser implements AutoCloseable {
 
   /** Waits at most 30 s until a condition holds. */
   public void until(String what, BooleanSupplier condition) {
-    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    until(what, PATIENCE, condition);
+  }
+
+  /** Waits until a condition holds. */
+  public void until(String what, Duration patience, BooleanSupplier condition) {
+    long deadline = System.nanoTime() + patience.toNanos();
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() > deadline) {
         throw new IllegalStateException(
-            "after " + PATIENCE.toSeconds() + " s still not there: " + what);
+            "after " + patience.toSeconds() + " s still not there: " + what);
       }
       try {
         Thread.sleep(50);
