@@ -362,7 +362,7 @@ const COLORS = /^(fixed|shades|thresholds|palette-classic(-by-name)?|continuous-
 /** How values are shown, from `defaults` or the properties of an override put together. */
 export function fieldConfig(d: Json): FieldConfig {
   const out: { -readonly [K in keyof FieldConfig]: FieldConfig[K] } = {
-    custom: obj(d['custom']),
+    custom: d['fieldMinMax'] === true ? { ...obj(d['custom']), fieldMinMax: true } : obj(d['custom']),
   };
   if (typeof d['unit'] === 'string') out.unit = str(d['unit'], 200);
   const decimals = num(d['decimals']);

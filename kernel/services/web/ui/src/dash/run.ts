@@ -128,11 +128,7 @@ export class Runner {
     try {
       const frames = framesOf(answers.filter((a) => a !== undefined));
       const own = this.scopeOf(panel, null, scope, widthPx);
-      const named = applyFields(frames, panel, own);
-      const shown =
-        panel.transformations.length === 0
-          ? named
-          : applyFields(transform(named, panel.transformations, own), panel, own);
+      const shown = applyFields(transform(frames, panel.transformations, own), panel, own);
       const failed = asked.length > 0 && asked.every((a) => a.error !== '');
       return { state: failed ? 'error' : 'done', frames: shown, asked, problems, warnings: [...warnings], range };
     } catch (e) {
