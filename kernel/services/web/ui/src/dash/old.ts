@@ -18,7 +18,7 @@ export function oldPanel(p: Json, problems: string[]): Json {
       return Array.isArray(p['styles']) && !('fieldConfig' in p) ? fromTable(p) : p;
     case 'heatmap':
     case 'heatmap-new':
-      return 'heatmap' in p || 'dataFormat' in p ? fromHeatmap(p) : { ...p, type: 'heatmap' };
+      return ('heatmap' in p || 'dataFormat' in p) && !('calculate' in obj(p['options'])) ? fromHeatmap(p) : { ...p, type: 'heatmap' };
     case 'grafana-piechart-panel':
       return fromPie(p);
     case 'text':
@@ -281,7 +281,13 @@ function fromSingleStat(p: Json): Json {
   const valueName = str(p['valueName']) || 'avg';
   const colors = list(p['colors'], 50).map((c) => str(c));
   const colored = p['colorBackground'] === true || p['colorValue'] === true;
-  const defaults: Made = { unit: str(p['format']) || 'none', custom: {} };
+  const [before, after] = [str(p['prefix']), str(p['postfix'])];
+  const unit = str(p['format']) || 'none';
+  const bare = unit === 'none' || unit === 'short';
+  const defaults: Made = {
+    unit: bare && after !== '' ? `suffix:${after}` : bare && before !== '' ? `prefix:${before}` : unit,
+    custom: {},
+  };
   if (num(p['decimals']) !== undefined) defaults['decimals'] = num(p['decimals']);
   if (str(p['nullText']) !== '') defaults['noValue'] = str(p['nullText']);
   const text = str(p['thresholds']);
@@ -299,7 +305,6 @@ function fromSingleStat(p: Json): Json {
       : objects(p['rangeMaps'], 500).map((m) => ({ type: 2, from: m['from'], to: m['to'], text: m['text'] }))),
   ];
   if (maps.length > 0) defaults['mappings'] = maps;
-  const [before, after] = [str(p['prefix']), str(p['postfix'])];
   const reduceOptions = {
     calcs: [reducerOf(FIGURES[valueName] ?? valueName)],
     fields: str(p['tableColumn']) === '' ? '' : `/^${str(p['tableColumn']).replace(/[\\^$*+?.()|[\]{}/]/g, '\\$&')}$/`,
@@ -330,7 +335,6 @@ function fromSingleStat(p: Json): Json {
       textMode: valueName === 'name' ? 'name' : 'value',
       justifyMode: 'auto',
       orientation: 'horizontal',
-      ...(before === '' && after === '' ? {} : { prefix: before, postfix: after }),
     },
   };
 }
