@@ -223,6 +223,10 @@ export interface Field {
   readonly config: FieldConfig;
   /** Name as shown: legend, displayName or series. */
   readonly display: string;
+  /** Least and greatest value that colours and gauges go by. */
+  readonly scale?: { readonly min: number; readonly max: number };
+  /** Place among the columns of numbers of the panel, which gives it its colour. */
+  readonly index?: number;
 }
 
 /** A table of columns of equal length: a series (time and value) or a table. */
