@@ -77,6 +77,7 @@ final class Assemble {
     layOutAuthorKit();
     copyFolder(root.resolve("distribution/conf"), out.resolve("conf"));
     copyFolder(root.resolve("distribution/rules"), out.resolve("lib/rules"));
+    copyFiles(root.resolve("distribution/dashboards"), "*.json", out.resolve("lib/dashboards"));
     Files.createDirectories(out.resolve("bin"));
     copy(root.resolve("distribution/bin/narthex"), out.resolve("bin/narthex"));
     Files.setPosixFilePermissions(
@@ -185,6 +186,16 @@ final class Assemble {
 
   private static void copy(Path from, Path to) throws IOException {
     Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  /** Copies the files of a folder that a pattern matches, without those of folders in it. */
+  private static void copyFiles(Path from, String pattern, Path to) throws IOException {
+    Files.createDirectories(to);
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(from, pattern)) {
+      for (Path entry : entries) {
+        copy(entry, to.resolve(entry.getFileName()));
+      }
+    }
   }
 
   private static void copyFolder(Path from, Path to) throws IOException {

@@ -2,6 +2,8 @@ package io.narthex.service.config;
 
 import io.narthex.service.push.PushSettings;
 import io.narthex.service.rules.RuleSettings;
+import io.narthex.service.web.DashboardSettings;
+import io.narthex.service.web.UiSettings;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -20,6 +22,8 @@ import java.util.List;
  * @param warmUp {@code web.warm_up} of {@code narthex.yml}
  * @param push {@code push:} of {@code narthex.yml}
  * @param rules {@code rules:} of {@code narthex.yml}
+ * @param dashboards {@code dashboards:} of {@code narthex.yml}
+ * @param ui {@code ui:} of {@code narthex.yml}
  */
 public record ConfigSnapshot(
     PrometheusConfig prometheus,
@@ -32,13 +36,15 @@ public record ConfigSnapshot(
     List<WebListener> listeners,
     boolean warmUp,
     PushSettings push,
-    RuleSettings rules) {
+    RuleSettings rules,
+    DashboardSettings dashboards,
+    UiSettings ui) {
   /** Copies the list. */
   public ConfigSnapshot {
     listeners = List.copyOf(listeners);
   }
 
-  /** Creates one with the default settings of pushes and rules. */
+  /** Creates one with the default settings of pushes, rules and pages. */
   public ConfigSnapshot(
       PrometheusConfig prometheus,
       String prometheusYaml,
@@ -60,7 +66,9 @@ public record ConfigSnapshot(
         listeners,
         warmUp,
         PushSettings.DEFAULT,
-        RuleSettings.DEFAULT);
+        RuleSettings.DEFAULT,
+        DashboardSettings.DEFAULT,
+        UiSettings.DEFAULT);
   }
 
   /** Creates one without additional listeners and without warm-up. */

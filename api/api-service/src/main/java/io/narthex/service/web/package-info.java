@@ -1,6 +1,6 @@
-/** Static content of the web UI. */
+/** Static content and settings of the web UI. */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 @NullMarked
 package io.narthex.service.web;
 

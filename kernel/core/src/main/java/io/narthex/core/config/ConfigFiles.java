@@ -105,7 +105,9 @@ public final class ConfigFiles {
             WebSection.relativeTo(ownFolder, own.listeners()),
             own.warmUp(),
             own.push(),
-            own.rules());
+            own.rules(),
+            own.dashboards().relativeTo(ownFolder),
+            own.ui());
     return new Loaded(snapshot, alertsRoot, own, ownFolder);
   }
 

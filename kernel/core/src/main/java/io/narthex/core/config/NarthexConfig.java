@@ -6,11 +6,14 @@ import io.narthex.service.config.AccessConfig;
 import io.narthex.service.config.WebListener;
 import io.narthex.service.push.PushSettings;
 import io.narthex.service.rules.RuleSettings;
+import io.narthex.service.web.DashboardSettings;
+import io.narthex.service.web.UiSettings;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.ConfigNode.Mapping;
 import io.narthex.spi.config.ConfigNode.Scalar;
 import io.narthex.spi.config.Setting;
+import java.nio.file.InvalidPathException;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -41,15 +44,36 @@ public record NarthexConfig(
     @Setting(name = "web", help = "Additional listeners, warm-up", optional = true)
         @Nullable ConfigNode webBlock,
     @Setting(help = "Pushed metrics: checks, names, limits") PushSettings push,
-    @Setting(help = "Rules that come with the server") RuleSettings rules) {
+    @Setting(help = "Rules that come with the server") RuleSettings rules,
+    @Setting(help = "Dashboards: shipped ones, folders with files") DashboardSettings dashboards,
+    @Setting(help = "Settings of the pages: links to logs and traces") UiSettings ui) {
+  private static final int MAX_FOLDERS = 50;
+
   /** Refuses values that must be maps and are not, and invalid access and listeners. */
   public NarthexConfig {
     checkMap(exporterBlocks, "exporters");
     checkMap(webBlock, "web");
     AccessConfig access = AccessSection.read(accessBlock);
     List<WebListener> listeners = WebSection.read(map(webBlock));
+    checkFolders(dashboards.folders());
     for (PushSettings.TimeToLive t : push.timeToLive()) {
       t.matchers().forEach(NarthexConfig::checkMatcher);
+    }
+  }
+
+  private static void checkFolders(List<DashboardSettings.Folder> folders) {
+    if (folders.size() > MAX_FOLDERS) {
+      throw ConfigException.at(
+          "dashboards",
+          "dashboards.folders has at most " + MAX_FOLDERS + " entries, got " + folders.size());
+    }
+    for (DashboardSettings.Folder folder : folders) {
+      try {
+        folder.title();
+      } catch (InvalidPathException e) {
+        throw ConfigException.at(
+            "dashboards", "dashboards.folders: path cannot be one: " + e.getMessage());
+      }
     }
   }
 

@@ -92,7 +92,9 @@ public final class ShownConfig {
         snapshot.listeners(),
         snapshot.warmUp(),
         snapshot.push(),
-        snapshot.rules());
+        snapshot.rules(),
+        snapshot.dashboards(),
+        snapshot.ui());
   }
 
   private String prometheus(PrometheusConfig config) {

@@ -10,6 +10,8 @@ import io.narthex.service.config.AccessConfig;
 import io.narthex.service.config.WebListener;
 import io.narthex.service.push.PushSettings;
 import io.narthex.service.rules.RuleSettings;
+import io.narthex.service.web.DashboardSettings;
+import io.narthex.service.web.UiSettings;
 import io.narthex.spi.config.ConfigException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -146,6 +148,78 @@ class NarthexConfigTest {
     assertThat(bind("rules: {ready_made: [node, jvm]}").rules().readyMade())
         .containsExactly("node", "jvm");
     assertThatThrownBy(() -> bind("rules: {ready: [node]}")).hasMessageContaining("ready");
+  }
+
+  @Test
+  void dashboardsComeFromFoldersToo() {
+    assertThat(bind("").dashboards()).isEqualTo(DashboardSettings.DEFAULT);
+    DashboardSettings given =
+        bind("dashboards: {shipped: false, folders: [{path: a/../b, name: Team}, {path: /c/d}]}")
+            .dashboards();
+    assertThat(given.shipped()).isFalse();
+    DashboardSettings placed = given.relativeTo(Path.of("/etc/narthex"));
+    assertThat(placed.folders())
+        .extracting(f -> f.path() + " " + f.title())
+        .containsExactly("/etc/narthex/b Team", "/c/d d");
+    assertThatThrownBy(() -> bind("dashboards:\n  folders:\n  - name: Team\n"))
+        .hasMessageContaining("n.yml:3:5: path is required");
+    assertThatThrownBy(() -> bind("dashboards: {folders: [" + "{path: a},".repeat(51) + "]}"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("dashboards.folders has at most 50 entries, got 51");
+    assertThatThrownBy(() -> bind("dashboards: {folders: [{path: \"a\\0b\"}]}"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("path cannot be one");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "http://loki.example/explore?a={labels.namespace}&from={start}&to={end}",
+        "HTTPS://loki.example:3000/{labels.a.b}#{labels}",
+        "/plugins/logs?{labels}"
+      })
+  void linksHaveAddressesWithPlaceholders(String url) {
+    UiSettings.Links links =
+        bind("ui: {links: {logs: {title: Logs, url: '" + url + "'}}}").ui().links();
+    assertThat(links.logs()).isEqualTo(new UiSettings.Link("Logs", url));
+    assertThat(links.trace()).isNull();
+    assertThat(bind("").ui()).isEqualTo(UiSettings.DEFAULT);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "javascript:alert(1), must begin with http",
+    "//evil.example/, must begin with http",
+    "logs, must begin with http",
+    "http:///x, needs a host",
+    "http://{labels.host}/, needs a host",
+    "http://a@b/, needs a host",
+    "http://a/{label.x}, has the placeholder {label.x}",
+    "http://a/{labels.}, has the placeholder {labels.}",
+    "http://a/{x, brace without partner at 10",
+    "http://a/}{start}, brace without partner at 10",
+    "http://a/b c, has a blank",
+    "http://a\\b, a backslash"
+  })
+  void linksThatCouldLeadElsewhereAreRefusedWithTheirPlace(String url, String reason) {
+    assertThatThrownBy(
+            () -> bind("ui:\n  links:\n    trace:\n      title: T\n      url: '" + url + "'\n"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageStartingWith("n.yml:5:12: url ")
+        .hasMessageContaining(reason);
+  }
+
+  @Test
+  void linksNeedATitleAndAreBounded() {
+    assertThatThrownBy(() -> bind("ui: {links: {logs: {url: 'http://a/'}}}"))
+        .hasMessageContaining("title is required");
+    assertThatThrownBy(() -> bind("ui: {links: {metrics: {}}}")).hasMessageContaining("metrics");
+    assertThatThrownBy(
+            () -> bind("ui: {links: {logs: {title: a, url: 'http://a/" + "x".repeat(4096) + "'}}}"))
+        .hasMessageContaining("url has at most 4096 characters, got 4105");
+    assertThatThrownBy(
+            () -> bind("ui: {links: {logs: {title: " + "x".repeat(101) + ", url: 'http://a/'}}}"))
+        .hasMessageContaining("title has at most 100 characters, got 101");
   }
 
   @Test

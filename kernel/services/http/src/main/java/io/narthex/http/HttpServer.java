@@ -1,6 +1,7 @@
 package io.narthex.http;
 
 import static java.util.Objects.requireNonNull;
+import static java.util.Objects.requireNonNullElse;
 import static org.osgi.service.component.annotations.ReferenceCardinality.OPTIONAL;
 import static org.osgi.service.component.annotations.ReferencePolicy.DYNAMIC;
 import static org.osgi.service.component.annotations.ReferencePolicyOption.GREEDY;
@@ -34,6 +35,7 @@ import io.narthex.spi.config.ConfigException;
 import io.narthex.text.re2.Re2SyntaxException;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.EnumSet;
@@ -54,6 +56,7 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.eclipse.jetty.util.thread.VirtualThreadPool;
 import org.glassfish.jersey.servlet.ServletContainer;
 import org.jspecify.annotations.Nullable;
+import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -122,6 +125,7 @@ public final class HttpServer implements ReloadListener {
   private final ServerInfo info;
   private final ServerControl control;
   private final Parts parts;
+  private final Path home;
   private final @Nullable Access access;
   private final Thread starting;
   private final @Nullable WarmUp warmUp;
@@ -134,6 +138,7 @@ public final class HttpServer implements ReloadListener {
    */
   @Activate
   public HttpServer(
+      BundleContext bundle,
       @Reference ServerInfo info,
       @Reference ServerControl control,
       @Reference ConfigService config,
@@ -142,6 +147,29 @@ public final class HttpServer implements ReloadListener {
       @Reference ExporterService exporters,
       @Reference PluginService plugins,
       @Reference WorkMemory memory) {
+    this(
+        Path.of(requireNonNullElse(bundle.getProperty("narthex.home"), "")),
+        info,
+        control,
+        config,
+        metrics,
+        storage,
+        exporters,
+        plugins,
+        memory);
+  }
+
+  HttpServer(
+      Path home,
+      ServerInfo info,
+      ServerControl control,
+      ConfigService config,
+      Metrics metrics,
+      StorageGate storage,
+      ExporterService exporters,
+      PluginService plugins,
+      WorkMemory memory) {
+    this.home = home;
     this.info = info;
     this.control = control;
     parts =
@@ -222,7 +250,15 @@ public final class HttpServer implements ReloadListener {
             // resources that accept compressed bodies decompress them, with a bound of their own
             .decompressExcludePath("/*")
             .build());
-    compression.setHandler(served(accounts, access.crossOrigin()));
+    Pages pages = Pages.of(parts, home);
+    created.addBean(
+        new AbstractLifeCycle() {
+          @Override
+          protected void doStop() {
+            pages.history().close();
+          }
+        });
+    compression.setHandler(served(accounts, pages, access.crossOrigin()));
     Metrics metrics = parts.metrics();
     Guard guard =
         new Guard(
@@ -276,7 +312,7 @@ public final class HttpServer implements ReloadListener {
   }
 
   /** Returns everything that is served: filters, resources, servlets. */
-  private ServletContextHandler served(Accounts accounts, CrossOrigin crossOrigin) {
+  private ServletContextHandler served(Accounts accounts, Pages pages, CrossOrigin crossOrigin) {
     Metrics metrics = parts.metrics();
     RequestMetrics requestMetrics = new RequestMetrics(metrics);
     ServletContextHandler context =
@@ -297,7 +333,7 @@ public final class HttpServer implements ReloadListener {
     // as a filter Jersey sees whole paths; as a servlet it would see what follows the mapping
     ServletContainer jersey =
         new ServletContainer(
-            Resources.of(parts, accounts)
+            Resources.of(parts, accounts, pages)
                 .register(crossOrigin)
                 .register(new ReadyFilter(info))
                 .register(requestMetrics));

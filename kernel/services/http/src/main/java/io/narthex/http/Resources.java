@@ -12,7 +12,7 @@ import org.glassfish.jersey.server.ServerProperties;
 final class Resources {
   private Resources() {}
 
-  private static List<Object> all(Parts p, Accounts a) {
+  private static List<Object> all(Parts p, Accounts a, Pages pages) {
     return List.of(
         new QueryApi(p.services(), p.storage()),
         new InspectApi(p.services(), p.clock()),
@@ -26,18 +26,21 @@ final class Resources {
         new TokenApi(a.tokens(), p.plugins(), a.gate()),
         new SessionApi(a.logins(), a.oidc(), p.info()),
         new OidcApi(a.oidc(), p.info()),
+        new DashboardApi(pages.dashboards(), p.plugins(), a.gate()),
+        new HistoryApi(pages.history()),
+        new UiApi(p.config()),
         new AlertmanagerApi(p.services(), p.info()));
   }
 
   /** Returns the resources with the mappers of their exceptions. */
-  static ResourceConfig of(Parts parts, Accounts accounts) {
+  static ResourceConfig of(Parts parts, Accounts accounts, Pages pages) {
     ResourceConfig config = new ResourceConfig();
     config.property(ServerProperties.WADL_FEATURE_DISABLE, true);
     config.property(ServerProperties.BV_FEATURE_DISABLE, true);
     config.property(CommonProperties.FEATURE_AUTO_DISCOVERY_DISABLE, true);
     config.property(CommonProperties.METAINF_SERVICES_LOOKUP_DISABLE, true);
     config.property(ServerProperties.LOCATION_HEADER_RELATIVE_URI_RESOLUTION_DISABLED, true);
-    all(parts, accounts).forEach(config::register);
+    all(parts, accounts, pages).forEach(config::register);
     config.register(new ErrorMappers.All());
     config.register(new ErrorMappers.Io());
     return config;

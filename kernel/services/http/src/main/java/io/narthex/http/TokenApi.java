@@ -67,8 +67,13 @@ public final class TokenApi {
 
   /** Reads a small JSON object; null when the body is not one. */
   static @Nullable JsonNode object(InputStream body) throws IOException {
-    byte[] text = body.readNBytes(MAX_BODY + 1);
-    if (text.length > MAX_BODY) {
+    return object(body, MAX_BODY);
+  }
+
+  /** Reads a JSON object of some bytes at most; null when the body is not one. */
+  static @Nullable JsonNode object(InputStream body, int most) throws IOException {
+    byte[] text = body.readNBytes(most + 1);
+    if (text.length > most) {
       return null;
     }
     try {

@@ -13,11 +13,15 @@ import io.narthex.service.config.WebListener;
 import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.plugins.PluginService;
+import io.narthex.service.push.PushSettings;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryResult;
+import io.narthex.service.rules.RuleSettings;
 import io.narthex.service.server.ServerControl;
 import io.narthex.service.server.ServerInfo;
 import io.narthex.service.storage.StorageGate;
+import io.narthex.service.web.DashboardSettings;
+import io.narthex.service.web.UiSettings;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.Proxy;
@@ -68,6 +72,7 @@ abstract class AccessHarness {
   List<InetSocketAddress> addresses = List.of();
   @Nullable HttpServer server;
   volatile List<WebListener> further = List.of();
+  volatile UiSettings ui = UiSettings.DEFAULT;
   final AtomicReference<AccessConfig> access = new AtomicReference<>(AccessConfig.DEFAULT);
   final List<String> audit = java.util.Collections.synchronizedList(new ArrayList<>());
   Answers storage = (name, a) -> name.equals("series") ? List.of() : null;
@@ -205,12 +210,17 @@ abstract class AccessHarness {
         Path.of("."),
         access.get(),
         further,
-        false);
+        false,
+        PushSettings.DEFAULT,
+        RuleSettings.DEFAULT,
+        DashboardSettings.DEFAULT,
+        ui);
   }
 
   void start() {
     HttpServer created =
         new HttpServer(
+            state,
             info(),
             control(),
             fake(

@@ -491,6 +491,7 @@ class HttpServerTest extends ServerHarness {
     FakeInfo other = new FakeInfo();
     HttpServer second =
         new HttpServer(
+            state,
             other,
             other,
             config,

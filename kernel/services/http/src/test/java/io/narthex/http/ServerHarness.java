@@ -502,7 +502,8 @@ abstract class ServerHarness {
 
   void create() {
     HttpServer created =
-        new HttpServer(info, info, config, metrics(), storage(), exporters(), plugins(), memory);
+        new HttpServer(
+            state, info, info, config, metrics(), storage(), exporters(), plugins(), memory);
     created.query = new FakeEngine();
     server = created;
   }

@@ -114,7 +114,9 @@ public final class BrowserRule {
   private static boolean isJsonApi(String path) {
     return path.startsWith("/api/v2/")
         || path.equals("/narthex/api/v1/login")
-        || path.startsWith("/narthex/api/v1/tokens");
+        || path.startsWith("/narthex/api/v1/tokens")
+        || path.startsWith("/narthex/api/v1/dashboards")
+        || path.equals("/narthex/api/v1/history");
   }
 
   private static boolean hasBody(Function<String, @Nullable String> header) {

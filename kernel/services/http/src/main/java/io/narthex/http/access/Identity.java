@@ -32,11 +32,12 @@ public record Identity(String name, @Nullable Role role, boolean strict) {
     Set<Permission> all = EnumSet.of(Permission.NONE);
     if (role == null) {
       if (!strict) {
-        all.addAll(Set.of(Permission.READ, Permission.OPERATE, Permission.SERVER));
+        all.addAll(Set.of(Permission.READ, Permission.OWN, Permission.OPERATE, Permission.SERVER));
       }
       return all;
     }
     all.add(Permission.READ);
+    all.add(Permission.OWN);
     switch (role) {
       case VIEWER -> {}
       case OPERATOR -> all.add(Permission.OPERATE);

@@ -6,7 +6,9 @@ public enum Permission {
   NONE("nobody"),
   /** To read. */
   READ("viewer"),
-  /** To silence, send alerts and samples, reload. */
+  /** To change what belongs to the sender alone. */
+  OWN("viewer"),
+  /** To silence, send alerts and samples, upload dashboards, reload. */
   OPERATE("operator"),
   /** To change plugins. */
   PLUGINS("plugin_admin"),

@@ -57,6 +57,8 @@ public final class Rights {
           new Row(CHANGES, "/api/v1/otlp/*", Permission.OPERATE),
           new Row(CHANGES, "/metrics/*", Permission.OPERATE),
           new Row(CHANGES, "/-/reload", Permission.OPERATE),
+          new Row(CHANGES, "/narthex/api/v1/dashboards/*", Permission.OPERATE),
+          new Row(CHANGES, "/narthex/api/v1/history", Permission.OWN),
           new Row(CHANGES, "/narthex/api/v1/plugins/*", Permission.PLUGINS),
           new Row(
               Set.of("GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE"),
