@@ -108,13 +108,13 @@ class ChecksIT {
     Path nothing = Files.writeString(folder.resolve("nothing"), "");
     List<String> words = new ArrayList<>(List.of("test", "rules"));
     Path rules = Distribution.home().resolve("lib/rules");
-    for (String name : List.of("alertmanager", "jvm", "narthex", "node", "pushgateway")) {
+    for (String name : List.of("alertmanager", "jvm", "narthex", "node", "pushgateway", "slo")) {
       assertThat(rules.resolve(name + ".yml")).exists();
       words.add(rules.resolve("tests/" + name + ".yml").toString());
     }
     Ended tested = run(nothing, words);
     assertThat(tested.err()).isEmpty();
-    assertThat(tested.out().lines().filter(l -> l.equals("  SUCCESS"))).hasSize(5);
+    assertThat(tested.out().lines().filter(l -> l.equals("  SUCCESS"))).hasSize(6);
     assertThat(tested.status()).isZero();
   }
 
