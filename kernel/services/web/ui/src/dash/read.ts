@@ -486,7 +486,9 @@ function variable(v: Json, sources: Sources): Variable {
         ? `kind ${type} is not known`
         : kind === 'datasource' && sources.foreign.has(name)
           ? `data source of kind ${str(v['query'], 100)} is not here; only Prometheus is`
-          : where,
+          : kind === 'adhoc'
+            ? 'filters chosen at will are not applied to queries'
+            : where,
   };
 }
 
