@@ -197,6 +197,16 @@ test('variables are read in all their forms', () => {
   assert.match(d?.problem ?? '', /loki/);
 });
 
+test('constants given with the file are put in', () => {
+  const json = {
+    __inputs: [{ name: 'VAR_JOB', type: 'constant', value: 'node' }],
+    panels: [],
+    templating: { list: [{ name: 'job', type: 'constant', query: '${VAR_JOB}', current: { value: '${VAR_JOB}' } }] },
+  };
+  const [v] = readDashboard(json).variables;
+  assert.deepEqual([v?.query, v?.current], ['node', ['node']]);
+});
+
 test('a graph of old becomes a time series', () => {
   const p = only({
     type: 'graph',

@@ -75,6 +75,8 @@ const KINDS: Readonly<Record<string, PanelKind>> = {
 interface Sources {
   /** Names of variables and inputs that stand for another kind. */
   readonly foreign: ReadonlyMap<string, string>;
+  /** Values of inputs that are constants. */
+  readonly constants: ReadonlyMap<string, string>;
 }
 
 /** Reads a parsed document; throws with what is wrong when it is not a dashboard. */
@@ -130,15 +132,17 @@ export function readDashboard(json: unknown): Dashboard {
 
 function sourcesOf(doc: Json, variables: readonly Json[]): Sources {
   const foreign = new Map<string, string>();
+  const constants = new Map<string, string>();
   for (const input of objects(doc['__inputs'], 500)) {
     const kind = str(input['pluginId']);
     if (input['type'] === 'datasource' && kind !== '' && !ours(kind)) foreign.set(str(input['name']), kind);
+    if (input['type'] === 'constant') constants.set(str(input['name']), str(input['value'], 10_000));
   }
   for (const v of variables) {
     const kind = str(v['query']);
     if (v['type'] === 'datasource' && kind !== '' && !ours(kind)) foreign.set(str(v['name']), kind);
   }
-  return { foreign };
+  return { foreign, constants };
 }
 
 function ours(kind: string): boolean {
@@ -302,7 +306,7 @@ function panel(given: Json, id: number, sources: Sources): Panel {
     repeatDown: p['repeatDirection'] === 'v',
     maxPerRow: Math.min(24, Math.max(1, Math.floor(num(p['maxPerRow']) ?? 4))),
     interval: str(p['interval'], 100),
-    maxDataPoints: num(p['maxDataPoints']) ?? null,
+    maxDataPoints: (num(p['maxDataPoints']) ?? 0) > 0 ? (num(p['maxDataPoints']) as number) : null,
     timeFrom: str(p['timeFrom'], 100),
     timeShift: str(p['timeShift'], 100),
     scoped: {},
@@ -471,14 +475,14 @@ function variable(v: Json, sources: Sources): Variable {
     label: str(v['label']),
     kind,
     hide: hide === 2 || hide === 'hideVariable' ? 2 : hide === 1 || hide === 'hideLabel' ? 1 : 0,
-    query: queryOf(v),
+    query: constant(queryOf(v), sources),
     regex: str(v['regex'], 10_000),
     sort: num(v['sort']) ?? 0,
     multi: v['multi'] === true,
     includeAll: v['includeAll'] === true,
     allValue: str(v['allValue'], MOST_TEXT),
     refresh: num(v['refresh']) ?? (v['refresh'] === true ? 1 : 0),
-    current: chosenOf(current['value'], current['text']),
+    current: chosenOf(current['value'], current['text']).map((c) => constant(c, sources)),
     options: objects(v['options'], 5000).map((o): Option => ({ text: str(o['text']), value: str(o['value']) })),
     auto: { on: v['auto'] === true, count: num(v['auto_count']) ?? 30, min: str(v['auto_min'], 50) || '10s' },
     problem:
@@ -490,6 +494,12 @@ function variable(v: Json, sources: Sources): Variable {
             ? 'filters chosen at will are not applied to queries'
             : where,
   };
+}
+
+/** A text that is an input of the file is its value. */
+function constant(text: string, sources: Sources): string {
+  const name = /^\$\{(\w+)\}$/.exec(text)?.[1];
+  return (name === undefined ? undefined : sources.constants.get(name)) ?? text;
 }
 
 function chosenOf(value: unknown, text: unknown): string[] {

@@ -160,6 +160,15 @@ test('a panel may have a range of its own, and lie in the past', async () => {
   });
 });
 
+test('a variable that is not known is named', async () => {
+  const { ask, sent } = held();
+  const p = panel([{ expr: 'x{a="$nope"} unless label_replace(y, "b", "$1", "c", "z$")' }]);
+  const done = new Runner(ask, 15_000).run(p, scope, 800, new AbortController().signal);
+  await settled();
+  sent[0]?.answer(MATRIX);
+  assert.deepEqual((await done).problems, ['query A: variable nope is not known; add it to the dashboard']);
+});
+
 test('all queries failing is an error', async () => {
   const { ask, sent } = held();
   const done = new Runner(ask, 15_000).run(panel([{ expr: 'x' }]), scope, 800, new AbortController().signal);

@@ -2,7 +2,7 @@
 import type { Answer } from '../lib/api';
 import { applyFields } from './fields';
 import { framesOf, type QueryData, type TargetAnswer } from './frames';
-import { interpolate, type Scope } from './interpolate';
+import { interpolate, unknownNames, type Scope } from './interpolate';
 import type { Asked, Panel, PanelData, Range, Target } from './model';
 import { stepsOf } from './steps';
 import { durationMs, parseWhen } from './time';
@@ -94,6 +94,8 @@ export class Runner {
         own = this.scopeOf(panel, target, scope, widthPx);
         expr = interpolate(target.expr, own, 'query').trim();
         legend = interpolate(target.legend, own, 'legend');
+        for (const name of unknownNames(target.expr, own))
+          problems.push(`query ${target.refId}: variable ${name} is not known; add it to the dashboard`);
       } catch (e) {
         problems.push(`query ${target.refId}: ${messageOf(e)}`);
         continue;
