@@ -197,6 +197,29 @@ test('variables are read in all their forms', () => {
   assert.match(d?.problem ?? '', /loki/);
 });
 
+test('library panels that come with the file are read', () => {
+  const model = { type: 'stat', title: 'Shared', targets: [{ expr: 'up' }], gridPos: { w: 1 } };
+  const json = {
+    __elements: { u1: { name: 'Shared', uid: 'u1', kind: 1, model } },
+    panels: [{ id: 3, gridPos: { x: 4, y: 0, w: 8, h: 4 }, libraryPanel: { uid: 'u1', name: 'Shared' } }],
+  };
+  const [p] = panels(json);
+  assert.deepEqual([p?.kind, p?.title, p?.targets[0]?.expr, p?.grid.w, p?.problems], ['stat', 'Shared', 'up', 8, []]);
+});
+
+test('a panel that shows the data of another asks its queries', () => {
+  const other = { type: 'stat', datasource: { type: 'datasource', uid: '-- Dashboard --' } };
+  const [a, b, c] = panels({
+    panels: [
+      { id: 1, type: 'timeseries', targets: [{ refId: 'Q', expr: 'up' }] },
+      { id: 2, ...other, targets: [{ panelId: 1 }] },
+      { id: 4, ...other, targets: [{ panelId: 9 }] },
+    ],
+  });
+  assert.deepEqual(b?.targets, a?.targets);
+  assert.match(c?.targets[0]?.problem ?? '', /not in the dashboard/);
+});
+
 test('constants given with the file are put in', () => {
   const json = {
     __inputs: [{ name: 'VAR_JOB', type: 'constant', value: 'node' }],

@@ -91,6 +91,14 @@ test('all kinds of queries are asked', async () => {
   assert.deepEqual(await options('label_values({__name__=~"a,b", c!=")"}, job)'), ['q']);
 });
 
+test('a selector too long for an address asks for series instead', async () => {
+  const long = `up{a=~"${'x'.repeat(3000)}"}`;
+  const [v] = await resolve([query('v', `label_values(${long}, job)`)], '', {
+    [`series ${long}`]: [{ job: 'b' }, { job: 'a' }, {}, { job: 'b' }],
+  });
+  assert.deepEqual(texts(v?.options ?? []), ['b', 'a']);
+});
+
 test('kinds without a query have their values from the file', async () => {
   const list = [
     { name: 'c', type: 'custom', query: 'one : 1, two : 2,a\\,b', current: { value: '2' } },

@@ -7,6 +7,10 @@ import { seriesName } from '../lib/format';
 import { findsAll, MOST_TRIED, patternOf, writtenPattern } from './regex';
 import type { QueryData } from './frames';
 
+/** Selectors above this are sent as a form, which only the addresses of labels and series take. */
+const LONG = 2500;
+/** Values and series asked for at most. */
+const MOST_ASKED = '50000';
 /** Options of a variable at most. */
 const MOST_OPTIONS = 10_000;
 const OURS: Option = { text: 'Narthex', value: 'narthex' };
@@ -147,7 +151,11 @@ function intervalOptions(v: Variable): Option[] {
 
 async function queried(query: string, range: Range, ask: Ask, signal: AbortSignal): Promise<Option[]> {
   const text = query.trim();
-  const times = { start: String(Math.floor(range.fromMs / 1000)), end: String(Math.ceil(range.toMs / 1000)) };
+  const times = {
+    start: String(Math.floor(range.fromMs / 1000)),
+    end: String(Math.ceil(range.toMs / 1000)),
+    limit: MOST_ASKED,
+  };
   const plain = (values: readonly string[]): Option[] => values.map((v) => ({ text: v, value: v }));
   if (text === '') return [];
   if (/^label_names\(\s*\)$/.test(text)) return plain((await ask.api<string[]>('labels', times, signal)).data);
@@ -158,6 +166,10 @@ async function queried(query: string, range: Range, ask: Ask, signal: AbortSigna
   if (values !== null) {
     const label = (values[2] as string).replace(/^"|"$/g, '');
     const match = values[1];
+    if (match !== undefined && match.length > LONG) {
+      const series = await ask.api<Labels[]>('series', { 'match[]': match, ...times }, signal);
+      return plain(series.data.flatMap((l) => (Object.hasOwn(l, label) ? [l[label] as string] : [])));
+    }
     const found = await ask.api<string[]>(
       `label/${encodeURIComponent(label)}/values`,
       match === undefined ? times : { 'match[]': match, ...times },
