@@ -1,2 +1,0 @@
-/** Values of the variables of a dashboard. */
-export * from './resolve';
