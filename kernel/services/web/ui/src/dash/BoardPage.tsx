@@ -18,8 +18,8 @@ import { slugOf } from './slug';
 import { Runner, scrapeInterval, type Ask } from './run';
 import { durationMs, rangeOf } from './time';
 import { TimePicker } from './TimePicker';
-import { resolveVariables } from './variables';
-import { Variables } from './Variables';
+import { resolveVariables } from './resolve';
+import { Variables } from './Controls';
 
 interface Stored {
   readonly uid: string;
