@@ -1,5 +1,5 @@
 /** An open dashboard: variables, range, and its panels on a grid. All that the reader chooses is in the address. */
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { api, ApiError, errorOf, narthex, type Answer } from '../lib/api';
 import { currentPath } from '../lib/base';
 import { navigate, place } from '../lib/router';
@@ -208,25 +208,32 @@ function BoardView({ dashboard, scrapeMs, stored }: { dashboard: Dashboard; scra
       held.current = 1;
       board.busy.set(board.busy.get() + 1);
     }
-    const release = () => {
-      // Panels that are now in view have begun to ask before this ends.
-      setTimeout(() => {
-        if (abort.signal.aborted || held.current === 0) return;
-        held.current = 0;
-        board.busy.set(board.busy.get() - 1);
-      }, 60);
-    };
     resolveVariables(dashboard, params, range, ask, abort.signal).then(
       (chosen) => {
         if (abort.signal.aborted) return;
         board.scope = { ...base(dashboard, range), chosen, from, to, zone };
         setReady({ chosen, range, tick, from, to });
-        release();
       },
-      () => release(),
+      () => undefined,
     );
     return () => abort.abort();
   }, [dashboard, vars, from, to, tick, zone]);
+
+  // The board is busy until the panels in view have been told so, and have begun to ask.
+  useLayoutEffect(() => {
+    const el = root.current;
+    if (ready === null || el === null) return undefined;
+    const watch = new IntersectionObserver(() => {
+      watch.disconnect();
+      setTimeout(() => {
+        if (held.current === 0) return;
+        held.current = 0;
+        board.busy.set(board.busy.get() - 1);
+      }, 0);
+    });
+    watch.observe(el);
+    return () => watch.disconnect();
+  }, [ready, board]);
 
   // The timer of the top line drives this page too, by what the address says.
   const every = refreshMs(refresh);

@@ -1,6 +1,6 @@
 /** A panel: frame, menu, and its data, asked while it is in view. */
 import type { ComponentChildren, ComponentType } from 'preact';
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { dark as darkStore, useStore, zone as zoneStore } from '../lib/store';
 import { NEW_PANEL, writePanels } from '../lib/urlstate';
 import { Icon, Skeleton } from '../ui';
@@ -85,7 +85,7 @@ function PanelView({ panel, board, need, tick, alone, place }: Props) {
   }, []);
 
   const wants = panel.kind !== 'text' && panel.kind !== 'alertlist' && panel.targets.length > 0;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!seen || !wants || asked.current === need) return undefined;
     const abort = new AbortController();
     let over = false;
@@ -165,7 +165,7 @@ function PanelView({ panel, board, need, tick, alone, place }: Props) {
       <header class={title === '' ? 'bare' : ''}>
         <h3 title={title}>{title}</h3>
         {panel.description !== '' && (
-          <Popover label="Description" text={<span aria-hidden="true">i</span>} class="dinfo">
+          <Popover label="Description" text={<Icon name="help" />} class="dinfo">
             {() => <Text.Body text={interpolate(panel.description, board.scope, 'text')} />}
           </Popover>
         )}
