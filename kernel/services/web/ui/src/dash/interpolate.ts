@@ -423,8 +423,8 @@ export function safeUrl(url: string): string | null {
   if (text.startsWith('//')) return null;
   const path = text.replace(/^\/+/, '').replace(/^\.\/+/, '');
   if (/^[^/?#]*:/.test(path)) return null;
-  const at = new URL(path, 'http://here.invalid/');
-  if (at.host !== 'here.invalid') return null;
+  const at = new URL(path, 'x:/');
+  if (at.protocol !== 'x:' || at.host !== '') return null;
   let below = at.pathname.replace(/^\/+/, '');
   if (/^[^/]*:/.test(below)) return null;
   const params = at.searchParams;
