@@ -1,8 +1,8 @@
 // Serves the built UI as the server does (base href, CSP, caching) and passes the APIs on:
 //   node scripts/dev.mjs [port] [address of the API] [route prefix]
-// ALERTMANAGER and PUSHGATEWAY may name other servers for their APIs.
+// ALERTMANAGER and PUSHGATEWAY may name other servers for their APIs; DASHBOARDS a folder with dashboards.
 import { createServer, request } from 'node:http';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, normalize, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -106,6 +106,50 @@ const plugins = [
   },
 ];
 
+// The dashboards of a folder, and those that are kept while this runs.
+const kept = new Map();
+function boards() {
+  const dir = process.env.DASHBOARDS;
+  const files = dir ? readdirSync(dir).filter((f) => f.endsWith('.json')) : [];
+  const read = files.map((file) => {
+    const at = join(dir, file);
+    const entry = { folder: '', source: 'provisioned', file, changedMs: statSync(at).mtimeMs, problem: '' };
+    try {
+      const dashboard = JSON.parse(readFileSync(at, 'utf8'));
+      const uid = dashboard.uid || file.replace(/\.json$/, '');
+      return { ...entry, uid, title: dashboard.title ?? uid, tags: dashboard.tags ?? [], dashboard };
+    } catch (e) {
+      return { ...entry, uid: file, title: file, tags: [], problem: String(e) };
+    }
+  });
+  return [...read.filter((b) => !kept.has(b.uid)), ...kept.values()];
+}
+
+function mockBoards(req, res, path, url) {
+  const json = (status, body) => {
+    res.writeHead(status, { 'content-type': 'application/json' });
+    res.end(JSON.stringify(body));
+  };
+  const uid = decodeURIComponent(/^narthex\/api\/v1\/dashboards\/([^/]+)$/.exec(path)?.[1] ?? '');
+  const found = boards().find((b) => b.uid === uid);
+  if (req.method === 'PUT') {
+    let text = '';
+    req.on('data', (d) => (text += d));
+    return req.on('end', () => {
+      const dashboard = JSON.parse(text);
+      const id = dashboard.uid || 'kept';
+      if (boards().some((b) => b.uid === id) && url.searchParams.get('overwrite') !== 'true')
+        return json(409, { error: `dashboard ${id}: exists; send overwrite=true to replace it` });
+      const entry = { uid: id, title: dashboard.title, tags: dashboard.tags ?? [], folder: '', file: `${id}.json` };
+      kept.set(id, { ...entry, source: 'uploaded', changedMs: Date.now(), problem: '', dashboard });
+      return json(200, { uid: id });
+    });
+  }
+  if (req.method === 'DELETE') return json(kept.delete(uid) ? 200 : 404, {});
+  if (uid === '') return json(200, { dashboards: boards().map(({ dashboard: _, ...b }) => b) });
+  return found ? json(200, found) : json(404, { error: `dashboard ${uid}: not found` });
+}
+
 function mock(req, res, path) {
   const json = (status, body) => {
     res.writeHead(status, { 'content-type': 'application/json' });
@@ -150,6 +194,8 @@ createServer((req, res) => {
     return res.end();
   }
   const path = url.pathname.slice(prefix.length);
+  if (path.startsWith('narthex/api/v1/dashboards') && process.env.DASHBOARDS !== undefined)
+    return mockBoards(req, res, path, url);
   if (path.startsWith('narthex/') && process.env.MOCK_PLUGINS !== '0') return mock(req, res, path);
   if (/^(api|-|narthex|metrics)(\/|$)/.test(path)) {
     const api = path.startsWith('api/v2/') ? alerting : /^(api\/v1\/metrics$|metrics\/job)/.test(path) ? push : main;

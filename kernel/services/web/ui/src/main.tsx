@@ -1,5 +1,6 @@
 import 'uplot/dist/uPlot.min.css';
 import './style.css';
+import './dash/dash.css';
 import { render } from 'preact';
 import { PAGE_KEYS } from './pages';
 import { App } from './shell';

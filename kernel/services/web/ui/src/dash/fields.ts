@@ -5,6 +5,7 @@ import { colorOf, NEUTRAL, schemeColor } from './colors';
 import { interpolate, type Scope } from './interpolate';
 import type { Field, FieldConfig, Frame, Mapping, Override, Panel, Shown } from './model';
 import { fieldConfig, isObject, list, num, obj, str, type Json } from './read';
+import { regexOf } from './regex';
 import { reduce, reducerOf, REDUCERS } from './reduce';
 import { formatUnit } from './units';
 
@@ -13,19 +14,6 @@ export { colorOf } from './colors';
 export interface Theme {
   readonly dark: boolean;
   readonly zone?: 'local' | 'utc';
-}
-
-/** A regular expression as files write them: `/…/i`, or the whole text without slashes. Null when it cannot be read. */
-export function regexOf(text: string): RegExp | null {
-  if (text.length > 5000) return null;
-  const written = /^\/(.*)\/([a-z]*)$/s.exec(text);
-  try {
-    return written === null
-      ? new RegExp(`^${text}$`)
-      : new RegExp(written[1] as string, (written[2] ?? '').replace(/[^imsu]/g, ''));
-  } catch {
-    return null;
-  }
 }
 
 export type Matches = (field: Field, frame: Frame) => boolean;

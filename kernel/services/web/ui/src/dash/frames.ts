@@ -167,7 +167,7 @@ function tableFrame(answers: readonly TargetAnswer[], several: boolean): Frame {
       times.push(Math.round(t * 1000));
       values.push(text ? v : numberOf(v));
       for (const [k, into] of labels) {
-        const label = s.labels[k];
+        const label = Object.hasOwn(s.labels, k) ? s.labels[k] : undefined;
         into.push(k === 'le' && label !== undefined ? numberOf(label) : (label ?? ''));
       }
     }

@@ -32,7 +32,7 @@ export interface Scope {
 }
 
 /** Where the text goes, which decides how values are written in it when the text does not say. */
-export type How = 'query' | 'legend' | 'text' | 'url' | 'raw';
+export type How = 'query' | 'legend' | 'text' | 'url' | 'regex' | 'raw';
 
 const REFERENCE = /\$\{([^{}]{1,300})\}|\$(\w{1,100})|\[\[(\w{1,100})(?:\.\w{1,100})?(?::(\w{1,50}))?\]\]/g;
 
@@ -121,7 +121,7 @@ class Quotes {
 }
 
 function valueOf(ref: Reference, scope: Scope, how: How, quotes: string, depth: number): string | null {
-  const own = scope.scoped[ref.name];
+  const own = Object.hasOwn(scope.scoped, ref.name) ? scope.scoped[ref.name] : undefined;
   const chosen = scope.chosen.find((c) => c.variable.name === ref.name);
   if (own === undefined && chosen === undefined) return builtIn(ref, scope, how);
   const format = ref.format === '' && how === 'text' ? 'text' : ref.format;
@@ -176,7 +176,7 @@ function written(
   quotes: string,
   scope: Scope,
 ): string {
-  const [kind = '', ...args] = format.split(':');
+  const [kind = '', ...args] = (format === '' && how === 'regex' ? 'regex' : format).split(':');
   const list = (one: (v: string) => string, between: string) => values.map(one).join(between);
   const single = values.length === 1;
   switch (kind) {
@@ -235,7 +235,7 @@ function written(
       return texts.join(' + ');
     case 'legend':
       return single ? (values[0] as string) : `{${values.join(',')}}`;
-    case 'raw':
+    default:
       return values.join(',');
   }
 }
@@ -340,7 +340,7 @@ function ofData(ref: Reference, scope: Scope, how: How): string | null {
   const path = keys(ref.path);
   switch (ref.name) {
     case '__field':
-      if (path[0] === 'labels') return out(path.length > 1 ? (data.field.labels[path.slice(1).join('.')] ?? '') : '');
+      if (path[0] === 'labels') return out(path.length > 1 ? labelOf(data.field, path.slice(1).join('.')) : '');
       return out(path[0] === 'name' || path[0] === undefined ? data.field.display : '');
     case '__series':
     case '__series_name':
@@ -363,6 +363,10 @@ function ofData(ref: Reference, scope: Scope, how: How): string | null {
       return out(field === undefined ? '' : valueText(field, data.index, 'raw', scope));
     }
   }
+}
+
+function labelOf(field: Field, name: string): string {
+  return Object.hasOwn(field.labels, name) ? (field.labels[name] ?? '') : '';
 }
 
 function formatted(text: string, format: string): string {
@@ -419,8 +423,8 @@ export function safeUrl(url: string): string | null {
   if (text.startsWith('//')) return null;
   const path = text.replace(/^\/+/, '').replace(/^\.\/+/, '');
   if (/^[^/?#]*:/.test(path)) return null;
-  const at = new URL(path, 'http://here.invalid/');
-  if (at.host !== 'here.invalid') return null;
+  const at = new URL(path, 'x:/');
+  if (at.protocol !== 'x:' || at.host !== '') return null;
   let below = at.pathname.replace(/^\/+/, '');
   if (/^[^/]*:/.test(below)) return null;
   const params = at.searchParams;

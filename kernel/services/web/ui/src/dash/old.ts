@@ -18,7 +18,9 @@ export function oldPanel(p: Json, problems: string[]): Json {
       return Array.isArray(p['styles']) && !('fieldConfig' in p) ? fromTable(p) : p;
     case 'heatmap':
     case 'heatmap-new':
-      return ('heatmap' in p || 'dataFormat' in p) && !('calculate' in obj(p['options'])) ? fromHeatmap(p) : { ...p, type: 'heatmap' };
+      return ('heatmap' in p || 'dataFormat' in p) && !('calculate' in obj(p['options']))
+        ? fromHeatmap(p)
+        : { ...p, type: 'heatmap' };
     case 'grafana-piechart-panel':
       return fromPie(p);
     case 'text':

@@ -7,7 +7,7 @@ import type { Panel } from './model';
 import { readDashboard } from './read';
 import { expand } from './repeat';
 import { Runner, type Ask } from './run';
-import { resolveVariables } from './variables';
+import { resolveVariables } from './resolve';
 
 function folder(): string | null {
   const own = process.env['NARTHEX_SHARED'];
@@ -24,7 +24,10 @@ const range = { fromMs: 1_700_000_000_000, toMs: 1_700_003_600_000 };
 /** Answers every query with two series, or with values of a label. */
 const ask: Ask = {
   api: async <T>(path: string, params: Record<string, string>) => {
-    const labels = [{ namespace: 'a', container: 'x' }, { namespace: 'b', container: 'y' }];
+    const labels = [
+      { namespace: 'a', container: 'x' },
+      { namespace: 'b', container: 'y' },
+    ];
     const data =
       path === 'query_range'
         ? {
@@ -32,7 +35,10 @@ const ask: Ask = {
             result: labels.map((metric, i) => ({ metric, values: [[Number(params['start']), String(i)]] })),
           }
         : path === 'query'
-          ? { resultType: 'vector', result: labels.map((metric, i) => ({ metric, value: [Number(params['time']), String(i)] })) }
+          ? {
+              resultType: 'vector',
+              result: labels.map((metric, i) => ({ metric, value: [Number(params['time']), String(i)] })),
+            }
           : ['one:9100', 'two'];
     return { data: data as T, warnings: [], infos: [], tookMs: 1, at: 0 };
   },
@@ -81,7 +87,9 @@ test('published dashboards are read without a problem and every query is text', 
 });
 
 test('a table of a published dashboard has the columns it names', { skip: at === null }, async () => {
-  const board = readDashboard(JSON.parse(readFileSync(join(at as string, 'kubernetes_k8s-resources-pod.json'), 'utf8')));
+  const board = readDashboard(
+    JSON.parse(readFileSync(join(at as string, 'kubernetes_k8s-resources-pod.json'), 'utf8')),
+  );
   const table = board.rows.flatMap((r) => r.panels).find((p) => p.title === 'CPU Quota') as Panel;
   const chosen = await resolveVariables(board, new URLSearchParams(), range, ask, new AbortController().signal);
   const scope = { chosen, range, scoped: {}, intervalMs: 1, rateIntervalMs: 1, dashboard: '' };

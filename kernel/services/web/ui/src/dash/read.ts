@@ -1,5 +1,6 @@
 /** Reads a dashboard of Grafana, of any version of its document, into the form of the model. */
 import { oldPanel } from './old';
+import { regexOf } from './regex';
 import { KNOWN } from './transform';
 import type {
   Annotation,
@@ -75,6 +76,12 @@ const KINDS: Readonly<Record<string, PanelKind>> = {
 interface Sources {
   /** Names of variables and inputs that stand for another kind. */
   readonly foreign: ReadonlyMap<string, string>;
+  /** Values of inputs that are constants. */
+  readonly constants: ReadonlyMap<string, string>;
+  /** Library panels that the file has with it, by uid. */
+  readonly library: Json;
+  /** Panels as written, by id, for those that show the data of another. */
+  readonly panels: ReadonlyMap<number, Json>;
 }
 
 /** Reads a parsed document; throws with what is wrong when it is not a dashboard. */
@@ -130,15 +137,50 @@ export function readDashboard(json: unknown): Dashboard {
 
 function sourcesOf(doc: Json, variables: readonly Json[]): Sources {
   const foreign = new Map<string, string>();
+  const constants = new Map<string, string>();
   for (const input of objects(doc['__inputs'], 500)) {
     const kind = str(input['pluginId']);
     if (input['type'] === 'datasource' && kind !== '' && !ours(kind)) foreign.set(str(input['name']), kind);
+    if (input['type'] === 'constant') constants.set(str(input['name']), str(input['value'], 10_000));
   }
   for (const v of variables) {
     const kind = str(v['query']);
     if (v['type'] === 'datasource' && kind !== '' && !ours(kind)) foreign.set(str(v['name']), kind);
   }
-  return { foreign };
+  return { foreign, constants, library: obj(doc['__elements']), panels: byId(doc) };
+}
+
+function byId(doc: Json): Map<number, Json> {
+  const out = new Map<number, Json>();
+  const add = (p: Json, nested: boolean): void => {
+    const id = num(p['id']);
+    if (id !== undefined && out.size < MOST_PANELS) out.set(id, p);
+    if (nested) for (const inner of objects(p['panels'], MOST_PANELS)) add(inner, false);
+  };
+  for (const p of [...objects(doc['panels'], MOST_PANELS), ...objects(doc['rows'], MOST_PANELS)]) add(p, true);
+  return out;
+}
+
+const OTHER_PANEL = '-- Dashboard --';
+
+function takesFrom(p: Json): boolean {
+  const source = p['datasource'];
+  return source === OTHER_PANEL || (isObject(source) && source['uid'] === OTHER_PANEL);
+}
+
+/** A panel of a library with its place here; a panel that shows another's data with the queries of that one. */
+function completed(given: Json, sources: Sources): Json {
+  const uid = str(obj(given['libraryPanel'])['uid'], 200);
+  const element = obj(Object.hasOwn(sources.library, uid) ? sources.library[uid] : undefined);
+  const model = uid === '' ? {} : obj(element['model']);
+  const p: Json = 'type' in model ? { ...model, ...given, type: model['type'] } : given;
+  if (!takesFrom(p)) return p;
+  const [target = {}] = objects(p['targets'], 1);
+  const from = sources.panels.get(num(target['panelId']) ?? -1);
+  if (from === undefined || takesFrom(from)) return p;
+  const own = objects(p['transformations'], 100);
+  const theirs = target['withTransforms'] === true ? objects(from['transformations'], 100) : [];
+  return { ...p, datasource: from['datasource'], targets: from['targets'], transformations: [...theirs, ...own] };
 }
 
 function ours(kind: string): boolean {
@@ -151,7 +193,7 @@ function sourceProblem(source: unknown, sources: Sources): string | null {
   const kind = isObject(source) ? str(source['type']) : '';
   const id = isObject(source) ? str(source['uid']) : str(source);
   if (id === '-- Mixed --') return null;
-  if (id === '-- Dashboard --') return 'takes data from another panel, which is not done here';
+  if (id === OTHER_PANEL) return 'takes data from a panel that is not in the dashboard';
   if (id === '-- Grafana --' || id === 'grafana') return "asks Grafana's own data, which is not here";
   if (id === '__expr__' || kind === '__expr__')
     return 'computes an expression of Grafana, which is not done here; use PromQL';
@@ -263,9 +305,10 @@ function gridOf(p: Json): Grid {
   };
 }
 
-function panel(given: Json, id: number, sources: Sources): Panel {
-  const type = str(given['type'], 100);
+function panel(written: Json, id: number, sources: Sources): Panel {
   const problems: string[] = [];
+  const given = completed(written, sources);
+  const type = str(given['type'], 100);
   const p = oldPanel(given, problems);
   const kind = KINDS[str(p['type'], 100)] ?? 'unknown';
   if (isObject(given['libraryPanel']) && (kind === 'unknown' || !('targets' in p)))
@@ -284,6 +327,10 @@ function panel(given: Json, id: number, sources: Sources): Panel {
     if (!t.disabled && !KNOWN.has(t.id)) problems.push(`transformation ${t.id} is not known and is left out`);
   const targets = targetsOf(p, sources, problems);
   for (const t of targets) if (t.problem !== '' && !t.hidden) problems.push(`query ${t.refId}: ${t.problem}`);
+  const overrides = objects(config['overrides'], 2000).map(override);
+  for (const { matcher } of overrides)
+    if (matcher.id === 'byRegexp' && regexOf(str(matcher.options, 5001)) === null)
+      problems.push(`override: regular expression cannot be read, got ${str(matcher.options, 100)}; correct it`);
   return {
     id,
     kind,
@@ -296,13 +343,13 @@ function panel(given: Json, id: number, sources: Sources): Panel {
     transformations,
     options: obj(p['options']),
     defaults: fieldConfig(obj(config['defaults'])),
-    overrides: objects(config['overrides'], 2000).map(override),
+    overrides,
     links: objects(p['links'], 100).map(link),
     repeat: str(p['repeat']),
     repeatDown: p['repeatDirection'] === 'v',
     maxPerRow: Math.min(24, Math.max(1, Math.floor(num(p['maxPerRow']) ?? 4))),
     interval: str(p['interval'], 100),
-    maxDataPoints: num(p['maxDataPoints']) ?? null,
+    maxDataPoints: (num(p['maxDataPoints']) ?? 0) > 0 ? (num(p['maxDataPoints']) as number) : null,
     timeFrom: str(p['timeFrom'], 100),
     timeShift: str(p['timeShift'], 100),
     scoped: {},
@@ -471,14 +518,14 @@ function variable(v: Json, sources: Sources): Variable {
     label: str(v['label']),
     kind,
     hide: hide === 2 || hide === 'hideVariable' ? 2 : hide === 1 || hide === 'hideLabel' ? 1 : 0,
-    query: queryOf(v),
+    query: constant(queryOf(v), sources),
     regex: str(v['regex'], 10_000),
     sort: num(v['sort']) ?? 0,
     multi: v['multi'] === true,
     includeAll: v['includeAll'] === true,
     allValue: str(v['allValue'], MOST_TEXT),
     refresh: num(v['refresh']) ?? (v['refresh'] === true ? 1 : 0),
-    current: chosenOf(current['value'], current['text']),
+    current: chosenOf(current['value'], current['text']).map((c) => constant(c, sources)),
     options: objects(v['options'], 5000).map((o): Option => ({ text: str(o['text']), value: str(o['value']) })),
     auto: { on: v['auto'] === true, count: num(v['auto_count']) ?? 30, min: str(v['auto_min'], 50) || '10s' },
     problem:
@@ -486,8 +533,16 @@ function variable(v: Json, sources: Sources): Variable {
         ? `kind ${type} is not known`
         : kind === 'datasource' && sources.foreign.has(name)
           ? `data source of kind ${str(v['query'], 100)} is not here; only Prometheus is`
-          : where,
+          : kind === 'adhoc'
+            ? 'filters chosen at will are not applied to queries'
+            : where,
   };
+}
+
+/** A text that is an input of the file is its value. */
+function constant(text: string, sources: Sources): string {
+  const name = /^\$\{(\w+)\}$/.exec(text)?.[1];
+  return (name === undefined ? undefined : sources.constants.get(name)) ?? text;
 }
 
 function chosenOf(value: unknown, text: unknown): string[] {

@@ -1,5 +1,5 @@
 /** Panels and rows repeated for the values of a variable. */
-import { ALL } from './interpolate';
+import { ALL, interpolate } from './interpolate';
 import type { Chosen, Dashboard, Panel, Row } from './model';
 import { compacted } from './read';
 
@@ -24,12 +24,18 @@ export function expand(dashboard: Dashboard, chosen: readonly Chosen[]): Row[] {
         out.push({
           ...row,
           id: i === 0 ? row.id : `${row.id}-${i}`,
-          title: row.title,
+          title: titled(row.title, chosen, scoped),
           panels: repeated(panels, chosen, scoped, fresh),
         });
       });
   }
   return out;
+}
+
+/** Title of a repeated row, with the value it stands for. */
+function titled(title: string, chosen: readonly Chosen[], scoped: Readonly<Record<string, string>>): string {
+  const scope = { chosen, scoped, range: { fromMs: 0, toMs: 0 }, intervalMs: 0, rateIntervalMs: 0, dashboard: '' };
+  return interpolate(title, scope, 'text');
 }
 
 /** Values to repeat for; null when there is nothing to repeat. */
@@ -51,7 +57,7 @@ function repeated(
   let down = 0;
   for (const p of [...panels].sort((a, b) => a.grid.y - b.grid.y || a.grid.x - b.grid.x)) {
     const moved = { ...p, grid: { ...p.grid, y: p.grid.y + down } };
-    const values = p.repeat in scoped ? null : valuesOf(p.repeat, chosen);
+    const values = Object.hasOwn(scoped, p.repeat) ? null : valuesOf(p.repeat, chosen);
     if (values === null) {
       out.push(moved);
       continue;

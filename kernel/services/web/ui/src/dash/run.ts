@@ -2,7 +2,7 @@
 import type { Answer } from '../lib/api';
 import { applyFields } from './fields';
 import { framesOf, type QueryData, type TargetAnswer } from './frames';
-import { interpolate, type Scope } from './interpolate';
+import { interpolate, unknownNames, type Scope } from './interpolate';
 import type { Asked, Panel, PanelData, Range, Target } from './model';
 import { stepsOf } from './steps';
 import { durationMs, parseWhen } from './time';
@@ -15,14 +15,15 @@ export interface Ask {
 
 /** Requests under way at a time. */
 const AT_ONCE = 6;
-/** Answers kept for panels that ask the same. */
-const KEPT = 500;
+/** How long an answer is kept for panels that ask the same, in milliseconds. */
+const KEPT_MS = 5000;
 
 interface Shared {
   readonly answer: Promise<Answer<QueryData>>;
   readonly stop: AbortController;
   waiting: number;
-  done: boolean;
+  /** When the answer came; 0 before. */
+  doneAt: number;
 }
 
 /** Asks the panels of one dashboard. */
@@ -38,7 +39,7 @@ export class Runner {
 
   /** Forgets what was answered; the next panels ask anew. Call on each refresh. */
   refresh(): void {
-    for (const [key, s] of this.shared) if (s.done) this.shared.delete(key);
+    for (const [key, s] of this.shared) if (s.doneAt > 0) this.shared.delete(key);
   }
 
   /** The range of a panel: of the dashboard, or its own. */
@@ -93,6 +94,8 @@ export class Runner {
         own = this.scopeOf(panel, target, scope, widthPx);
         expr = interpolate(target.expr, own, 'query').trim();
         legend = interpolate(target.legend, own, 'legend');
+        for (const name of unknownNames(target.expr, own))
+          problems.push(`query ${target.refId}: variable ${name} is not known; add it to the dashboard`);
       } catch (e) {
         problems.push(`query ${target.refId}: ${messageOf(e)}`);
         continue;
@@ -147,21 +150,20 @@ export class Runner {
   private async once(path: string, params: Record<string, string>, signal: AbortSignal): Promise<Answer<QueryData>> {
     signal.throwIfAborted();
     const key = `${path} ${JSON.stringify(params)}`;
+    const now = Date.now();
+    for (const [k, old] of this.shared) if (old.doneAt > 0 && now - old.doneAt > KEPT_MS) this.shared.delete(k);
     let s = this.shared.get(key);
     if (s === undefined || s.stop.signal.aborted) {
       const stop = new AbortController();
-      const made: Shared = { stop, waiting: 0, done: false, answer: this.queued(path, params, stop.signal) };
+      const made: Shared = { stop, waiting: 0, doneAt: 0, answer: this.queued(path, params, stop.signal) };
       made.answer.then(
-        () => (made.done = true),
+        () => {
+          made.doneAt = Date.now();
+        },
         () => {
           if (this.shared.get(key) === made) this.shared.delete(key);
         },
       );
-      if (this.shared.size >= KEPT)
-        for (const [k, old] of this.shared) {
-          if (old.done) this.shared.delete(k);
-          if (this.shared.size < KEPT) break;
-        }
       this.shared.set(key, made);
       s = made;
     }
@@ -170,7 +172,7 @@ export class Runner {
     return new Promise((resolve, reject) => {
       const leave = () => {
         mine.waiting--;
-        if (mine.waiting === 0 && !mine.done) {
+        if (mine.waiting === 0 && mine.doneAt === 0) {
           mine.stop.abort(signal.reason);
           if (this.shared.get(key) === mine) this.shared.delete(key);
         }

@@ -1,9 +1,10 @@
 /** Transformations: tables made of tables, in the order the panel lists them. */
-import { compared, matcherOf, regexOf } from './fields';
+import { compared, matcherOf } from './fields';
 import { column } from './frames';
 import { interpolate, type Scope } from './interpolate';
 import type { Field, Frame, Transformation } from './model';
 import { isObject, list, num, obj, objects, str, type Json } from './read';
+import { findsAll, regexOf } from './regex';
 import { reduce, reducerOf, REDUCERS } from './reduce';
 import { dateText, parseWhen } from './time';
 
@@ -664,7 +665,7 @@ function renameByRegex(frames: readonly Frame[], o: Json, scope: Scope): readonl
   const regex = regexOf(interpolate(str(o['regex'], 5001), scope, 'raw'));
   if (regex === null) return frames;
   const to = interpolate(str(o['renamePattern'], 10_000), scope, 'raw');
-  const all = new RegExp(regex.source, /^\/.*\/[a-z]*g/s.test(str(o['regex'], 5001)) ? `${regex.flags}g` : regex.flags);
+  const all = new RegExp(regex.source, findsAll(str(o['regex'], 5001)) ? `${regex.flags}g` : regex.flags);
   return frames.map((frame) => ({
     ...frame,
     fields: frame.fields.map((f) => {

@@ -44,11 +44,11 @@ function scaled(word: string, base: 1000 | 1024 = 1000, begin = 0, small = false
       v /= base;
       i++;
     }
-    while (v !== 0 && Math.abs(v) < 1 && (small ? i > -SMALL.length + 1 : i > 0)) {
+    while (v !== 0 && Math.abs(Number(digits(v))) < 1 && (small ? i > -SMALL.length + 1 : i > 0)) {
       v *= base;
       i--;
     }
-    const name = `${i >= 0 ? names[i] : SMALL[-i]}${word}`;
+    const name = `${i >= 0 ? names[i] : SMALL[-i]}${word}`.trim();
     return of(digits(v, d), name === '' ? '' : ` ${name}`);
   };
 }

@@ -4,8 +4,13 @@ import type { Chosen, Dashboard, Option, Range, Variable } from './model';
 import type { Ask } from './run';
 import type { Labels } from '../lib/format';
 import { seriesName } from '../lib/format';
+import { findsAll, MOST_TRIED, patternOf, writtenPattern } from './regex';
 import type { QueryData } from './frames';
 
+/** Selectors above this are sent as a form, which only the addresses of labels and series take. */
+const LONG = 2500;
+/** Values and series asked for at most. */
+const MOST_ASKED = '50000';
 /** Options of a variable at most. */
 const MOST_OPTIONS = 10_000;
 const OURS: Option = { text: 'Narthex', value: 'narthex' };
@@ -87,7 +92,7 @@ async function one(
   if (v.problem !== '') return picked(v, [], params, v.problem);
   try {
     const found = await queried(interpolate(v.query, scope, 'query'), range, ask, signal);
-    const options = sorted(filtered(found, interpolate(v.regex, scope, 'raw')), v.sort);
+    const options = sorted(filtered(found, interpolate(v.regex, scope, 'regex')), v.sort);
     if (options.length > MOST_OPTIONS)
       return picked(
         v,
@@ -115,7 +120,6 @@ function picked(v: Variable, found: readonly Option[], params: URLSearchParams, 
     }
     return v.multi ? out : out.slice(0, 1);
   };
-  // What the query did not find may still be asked for: an address with it must mean the same later.
   const own = url.filter((x) => x !== '');
   const chosen = own.length > 0 ? choose(own) : choose(v.current);
   if (chosen.length > 0) return { variable: v, options, values: chosen, error };
@@ -147,7 +151,11 @@ function intervalOptions(v: Variable): Option[] {
 
 async function queried(query: string, range: Range, ask: Ask, signal: AbortSignal): Promise<Option[]> {
   const text = query.trim();
-  const times = { start: String(Math.floor(range.fromMs / 1000)), end: String(Math.ceil(range.toMs / 1000)) };
+  const times = {
+    start: String(Math.floor(range.fromMs / 1000)),
+    end: String(Math.ceil(range.toMs / 1000)),
+    limit: MOST_ASKED,
+  };
   const plain = (values: readonly string[]): Option[] => values.map((v) => ({ text: v, value: v }));
   if (text === '') return [];
   if (/^label_names\(\s*\)$/.test(text)) return plain((await ask.api<string[]>('labels', times, signal)).data);
@@ -158,6 +166,10 @@ async function queried(query: string, range: Range, ask: Ask, signal: AbortSigna
   if (values !== null) {
     const label = (values[2] as string).replace(/^"|"$/g, '');
     const match = values[1];
+    if (match !== undefined && match.length > LONG) {
+      const series = await ask.api<Labels[]>('series', { 'match[]': match, ...times }, signal);
+      return plain(series.data.flatMap((l) => (Object.hasOwn(l, label) ? [l[label] as string] : [])));
+    }
     const found = await ask.api<string[]>(
       `label/${encodeURIComponent(label)}/values`,
       match === undefined ? times : { 'match[]': match, ...times },
@@ -199,28 +211,14 @@ function lines(data: QueryData): string[] {
   }
 }
 
-function patternOf(text: string): RegExp {
-  const written = /^\/(.*)\/([gimsuy]*)$/s.exec(text.trim());
-  try {
-    return written === null
-      ? new RegExp(text)
-      : new RegExp(written[1] as string, (written[2] ?? '').replace(/[gy]/g, ''));
-  } catch (e) {
-    throw new Error(
-      `regular expression cannot be read, got ${text.slice(0, 100)}; ${e instanceof Error ? e.message : ''}`,
-      { cause: e },
-    );
-  }
-}
-
 /** Values a regular expression finds: its groups `text` and `value`, its first group, or what it matches. */
 export function filtered(found: readonly Option[], regex: string): Option[] {
   if (regex.trim() === '') return unique(found);
-  const pattern = patternOf(regex.trim());
-  const many = /^\/.*\/[a-z]*g[a-z]*$/s.test(regex.trim());
+  const pattern = writtenPattern(regex.trim());
+  const many = findsAll(regex.trim());
   const out: Option[] = [];
   for (const o of found) {
-    const value = o.value.slice(0, 10_000);
+    const value = o.value.slice(0, MOST_TRIED);
     const hits = many ? [...value.matchAll(new RegExp(pattern.source, `${pattern.flags}g`))] : [pattern.exec(value)];
     for (const m of hits) {
       if (m === null || m === undefined) continue;
