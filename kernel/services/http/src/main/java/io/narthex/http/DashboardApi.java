@@ -110,7 +110,9 @@ public final class DashboardApi {
     }
     try {
       if (!uploads.tryAcquire(WAIT.toSeconds(), TimeUnit.SECONDS)) {
-        return Api.failure(503, MAX_UPLOADS + " dashboards are being uploaded; try again");
+        Response busy = Api.failure(503, MAX_UPLOADS + " dashboards are being uploaded; try again");
+        busy.getHeaders().putSingle("Retry-After", "1");
+        return busy;
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

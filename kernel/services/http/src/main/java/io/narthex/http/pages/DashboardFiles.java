@@ -80,6 +80,11 @@ final class DashboardFiles {
     return alone(found);
   }
 
+  /** Reads a file again in the next scan, whatever its size and time. */
+  void forget(Path file) {
+    known.remove(file);
+  }
+
   /** How many files and bytes may still be read. */
   private static final class Budget {
     private int files;

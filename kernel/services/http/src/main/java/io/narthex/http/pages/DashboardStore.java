@@ -187,6 +187,7 @@ public final class DashboardStore {
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
       }
       StateFile.replace(file, bytes);
+      files.forget(file);
     } catch (IOException e) {
       throw failed(file, e);
     }

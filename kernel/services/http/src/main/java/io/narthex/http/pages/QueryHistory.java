@@ -257,6 +257,9 @@ public final class QueryHistory implements AutoCloseable {
         throw new IOException("version must be 1, got " + root.path("version"));
       }
       for (JsonNode q : root.path("queries")) {
+        if (q.path("query").asText().isBlank()) {
+          continue;
+        }
         user.put(
             new Entry(
                 q.path("query").asText(),

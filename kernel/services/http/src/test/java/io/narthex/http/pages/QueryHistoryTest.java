@@ -159,6 +159,21 @@ class QueryHistoryTest {
   }
 
   @Test
+  void filesThatWereChangedByHandAreCutToTheLimits() throws Exception {
+    open(Duration.ofHours(1));
+    history.ran("ann", "a");
+    history.close();
+    StringBuilder text = new StringBuilder("{\"version\":1,\"queries\":[{},{\"query\":\" \"}");
+    for (int i = 0; i < 600; i++) {
+      text.append(",{\"query\":\"q").append(i).append("\",\"count\":").append(i).append('}');
+    }
+    Files.writeString(files().getFirst(), text + "]}");
+    open(Duration.ofHours(1));
+    assertThat(queries("ann")).hasSize(500).startsWith("q599").endsWith("q100");
+    assertThat(history.list("ann", 1).getFirst()).isEqualTo(new Entry("q599", 0, 599, false));
+  }
+
+  @Test
   void usersBeyondThoseInMemoryAreWritten() throws Exception {
     open(Duration.ofHours(1));
     for (int i = 0; i < 100; i++) {
