@@ -83,6 +83,7 @@ class ShippedDashboardsTest {
         }
         if (!type.equals("row") && !type.equals("text")) {
           assertThat(list(p, "targets")).as(where).isNotEmpty();
+          assertThat(text(p.get("description"))).as(where).isNotBlank();
         }
       }
       overlap(file, list(d, "panels"), places);
