@@ -4,6 +4,7 @@ import io.narthex.model.Labels;
 import io.narthex.service.alerts.AlertmanagerService;
 import io.narthex.service.plugins.PluginSettingsService;
 import io.narthex.service.push.PushgatewayService;
+import io.narthex.service.query.QueryActivity;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryInspector;
 import io.narthex.service.rules.RuleService;
@@ -62,6 +63,13 @@ final class Services {
     return running(
         engine() instanceof QueryInspector inspector ? inspector : null,
         "the query engine that runs cannot explain queries");
+  }
+
+  /** Returns the part of the query engine that lists queries. */
+  QueryActivity activity() {
+    return running(
+        engine() instanceof QueryActivity activity ? activity : null,
+        "the query engine that runs cannot list queries");
   }
 
   TargetService targets() {

@@ -57,6 +57,7 @@ public final class Rights {
           new Row(CHANGES, "/api/v1/otlp/*", Permission.OPERATE),
           new Row(CHANGES, "/metrics/*", Permission.OPERATE),
           new Row(CHANGES, "/-/reload", Permission.OPERATE),
+          new Row(CHANGES, "/narthex/api/v1/queries/*", Permission.OPERATE),
           new Row(CHANGES, "/narthex/api/v1/plugins/*", Permission.PLUGINS),
           new Row(
               Set.of("GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE"),
