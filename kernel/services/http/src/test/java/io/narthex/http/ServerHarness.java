@@ -188,6 +188,7 @@ abstract class ServerHarness {
   static final class FakeConfig implements ConfigService {
     @Nullable String problem;
     boolean warmUp;
+    volatile boolean failed;
 
     @Override
     public ConfigSnapshot current() {
@@ -217,7 +218,7 @@ abstract class ServerHarness {
 
     @Override
     public Outcome lastReload() {
-      return new Outcome(true, null, Instant.EPOCH);
+      return new Outcome(!failed, failed ? "wrong" : null, Instant.EPOCH);
     }
 
     @Override
