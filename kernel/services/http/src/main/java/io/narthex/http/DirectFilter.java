@@ -45,6 +45,11 @@ abstract class DirectFilter implements Filter {
     this.common = common;
   }
 
+  /** Returns whether it answers before the server is ready. */
+  boolean answersAlways() {
+    return false;
+  }
+
   /** Answers a request; what it throws becomes an error response of the API. */
   abstract void answer(HttpServletRequest in, HttpServletResponse out) throws IOException;
 
@@ -68,7 +73,7 @@ abstract class DirectFilter implements Filter {
 
   private void answerWhenReady(HttpServletRequest in, HttpServletResponse out) throws IOException {
     ServerInfo server = common.server;
-    if (!server.ready()) {
+    if (!server.ready() && !answersAlways()) {
       out.setHeader("X-Prometheus-Stopping", Boolean.toString(server.stopping()));
       plain(out, 503, "Service Unavailable");
       return;

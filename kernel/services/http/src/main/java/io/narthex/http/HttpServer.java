@@ -129,6 +129,7 @@ public final class HttpServer implements ReloadListener {
   private final @Nullable Access access;
   private final Thread starting;
   private final @Nullable WarmUp warmUp;
+  private final LiveStreams live;
   private volatile @Nullable Server server;
 
   /**
@@ -184,6 +185,10 @@ public final class HttpServer implements ReloadListener {
             memory,
             services,
             Clock.systemUTC());
+    String listeners = info.flag("web.max-notifications-subscribers");
+    live =
+        new LiveStreams(
+            services.live(config, plugins), listeners.isEmpty() ? 16 : Integer.parseInt(listeners));
     // during an update both versions accept from the shared sockets
     access = access(config.current().listeners());
     warmUp =
@@ -247,6 +252,7 @@ public final class HttpServer implements ReloadListener {
         CompressionConfig.builder()
             .compressIncludeMethod("GET")
             .compressIncludeMethod("POST")
+            .compressExcludeMimeType("text/event-stream")
             // resources that accept compressed bodies decompress them, with a bound of their own
             .decompressExcludePath("/*")
             .build());
@@ -330,13 +336,17 @@ public final class HttpServer implements ReloadListener {
         new WriteFilter(
             parts.storage(), common, metrics, parts.memory(), services.written(), parts.clock());
     filter(context, write, WriteFilter.PATH);
+    for (String path : List.of(LiveFilter.EVENTS, LiveFilter.NOTIFICATIONS)) {
+      filter(context, new LiveFilter(path, common, live), path);
+    }
     // as a filter Jersey sees whole paths; as a servlet it would see what follows the mapping
     ServletContainer jersey =
         new ServletContainer(
             Resources.of(parts, accounts, pages)
                 .register(crossOrigin)
                 .register(new ReadyFilter(info))
-                .register(requestMetrics));
+                .register(requestMetrics)
+                .register(new LiveChanges(live)));
     FilterHolder api = new FilterHolder(jersey);
     for (String path : List.of("/api/*", "/-/*", "/narthex/api/*")) {
       context.addFilter(api, path, EnumSet.of(DispatcherType.REQUEST));
@@ -492,6 +502,7 @@ public final class HttpServer implements ReloadListener {
   public void stop() {
     try {
       starting.join();
+      live.close(); // else it would wait for them
       if (warmUp != null) {
         warmUp.end();
       }

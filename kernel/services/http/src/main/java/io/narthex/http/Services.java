@@ -2,8 +2,11 @@ package io.narthex.http;
 
 import io.narthex.model.Labels;
 import io.narthex.service.alerts.AlertmanagerService;
+import io.narthex.service.config.ConfigService;
+import io.narthex.service.plugins.PluginService;
 import io.narthex.service.plugins.PluginSettingsService;
 import io.narthex.service.push.PushgatewayService;
+import io.narthex.service.query.QueryActivity;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryInspector;
 import io.narthex.service.rules.RuleService;
@@ -64,6 +67,13 @@ final class Services {
         "the query engine that runs cannot explain queries");
   }
 
+  /** Returns the part of the query engine that lists queries. */
+  QueryActivity activity() {
+    return running(
+        engine() instanceof QueryActivity activity ? activity : null,
+        "the query engine that runs cannot list queries");
+  }
+
   TargetService targets() {
     return running(targets.get(), "scraping is not running; see the plugins page");
   }
@@ -88,6 +98,36 @@ final class Services {
 
   AlertmanagerService alertmanager() {
     return running(alerts.get(), "alerting is not running; see the plugins page");
+  }
+
+  /** Returns where the state of pages is read. */
+  LiveState.Sources live(ConfigService config, PluginService plugins) {
+    return new LiveState.Sources() {
+      @Override
+      public @Nullable TargetService targets() {
+        return targets.get();
+      }
+
+      @Override
+      public @Nullable RuleService rules() {
+        return rules.get();
+      }
+
+      @Override
+      public @Nullable AlertmanagerService alerts() {
+        return alerts.get();
+      }
+
+      @Override
+      public ConfigService config() {
+        return config;
+      }
+
+      @Override
+      public PluginService plugins() {
+        return plugins;
+      }
+    };
   }
 
   PluginSettingsService pluginSettings() {

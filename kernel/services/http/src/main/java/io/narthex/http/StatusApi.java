@@ -1,5 +1,6 @@
 package io.narthex.http;
 
+import io.narthex.http.Notifications.Notification;
 import io.narthex.model.Matcher;
 import io.narthex.model.go.PromDuration;
 import io.narthex.service.config.ConfigService;
@@ -25,7 +26,6 @@ import java.net.UnknownHostException;
 import java.nio.file.Paths;
 import java.time.Clock;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -274,22 +274,8 @@ public final class StatusApi {
   @GET
   @Path("notifications")
   public Response notifications() {
-    ConfigService.Outcome reload = config.lastReload();
-    List<String> texts = new ArrayList<>();
-    if (!reload.successful()) {
-      texts.add("Configuration reload has failed.");
-    }
-    for (ConfigService.Ignored ignored : config.ignored()) {
-      texts.add("Configured without effect: " + ignored.name() + " (" + ignored.reason() + ").");
-    }
-    return Api.success(out ->
-        out.objects(
-            texts,
-            text -> {
-              out.field("text", text);
-              out.field("date", reload.lastSuccess().toString());
-              out.field("active", true);
-            }));
+    List<Notification> active = Notifications.of(config);
+    return Api.success(out -> out.objects(active, n -> n.write(out, true)));
   }
 
   private <T extends Storage> T administered(Class<T> type, String what) {

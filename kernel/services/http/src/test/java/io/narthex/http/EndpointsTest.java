@@ -53,6 +53,10 @@ class EndpointsTest {
       methods.put(path, Set.of("GET", "POST"));
       classes.put(path, "QueryFilter");
     }
+    for (String path : List.of(LiveFilter.EVENTS, LiveFilter.NOTIFICATIONS)) {
+      methods.put(path, Set.of("GET"));
+      classes.put(path, "LiveFilter");
+    }
     methods.put(WriteFilter.PATH, Set.of("POST"));
     classes.put(WriteFilter.PATH, "WriteFilter");
     List<String> lines = new ArrayList<>();

@@ -57,6 +57,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
@@ -81,6 +82,7 @@ abstract class ServerHarness {
   final FakeConfig config = new FakeConfig();
   final HttpClient client = HttpClient.newHttpClient();
   final List<String> installed = new ArrayList<>();
+  final List<String> audited = new CopyOnWriteArrayList<>();
   final Map<Labels, double[]> federated = new LinkedHashMap<>();
   final WorkMemory memory = new WorkMemory(64 << 20);
   volatile long mostHeld; // of the memory of queries, while series are federated
@@ -186,6 +188,7 @@ abstract class ServerHarness {
   static final class FakeConfig implements ConfigService {
     @Nullable String problem;
     boolean warmUp;
+    volatile boolean failed;
 
     @Override
     public ConfigSnapshot current() {
@@ -215,7 +218,7 @@ abstract class ServerHarness {
 
     @Override
     public Outcome lastReload() {
-      return new Outcome(true, null, Instant.EPOCH);
+      return new Outcome(!failed, failed ? "wrong" : null, Instant.EPOCH);
     }
 
     @Override
@@ -456,6 +459,10 @@ abstract class ServerHarness {
                 switch (m.getName()) {
                   case "plugins" -> List.of();
                   case "audit" -> List.of();
+                  case "audited" -> {
+                    audited.add(a[0] + " " + a[1] + " " + a[2] + " " + a[3]);
+                    yield null;
+                  }
                   case "install" -> {
                     byte[] jar = ((InputStream) a[1]).readAllBytes();
                     installed.add(a[0] + " " + jar.length + " " + a[2]);

@@ -119,13 +119,21 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
 
   @Override
   public QueryResult instant(String expression, long timeMs, Options options) {
-    return run(new Query(expression, timeMs, timeMs, 0, true, options, false)).result();
+    return instantly(expression, timeMs, options).result();
+  }
+
+  Outcome instantly(String expression, long timeMs, Options options) {
+    return run(new Query(expression, timeMs, timeMs, 0, true, options, false));
   }
 
   @Override
   public QueryResult range(
       String expression, long startMs, long endMs, long stepMs, Options options) {
-    return run(new Query(expression, startMs, endMs, stepMs, false, options, false)).result();
+    return stepwise(expression, startMs, endMs, stepMs, options).result();
+  }
+
+  Outcome stepwise(String expression, long startMs, long endMs, long stepMs, Options options) {
+    return run(new Query(expression, startMs, endMs, stepMs, false, options, false));
   }
 
   @Override

@@ -2,6 +2,8 @@ package io.narthex.query;
 
 import io.narthex.model.Matcher;
 import io.narthex.model.go.PromDuration;
+import io.narthex.query.QueryRunner.Outcome;
+import io.narthex.query.RunningQueries.Asked;
 import io.narthex.query.context.EngineOptions;
 import io.narthex.query.context.QueryMemory;
 import io.narthex.query.functions.FunctionTable;
@@ -12,6 +14,7 @@ import io.narthex.service.config.ReloadStage;
 import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.query.FunctionRegistry;
+import io.narthex.service.query.QueryActivity;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.query.QueryInspector;
@@ -42,7 +45,8 @@ import org.slf4j.LoggerFactory;
  * The server's query engine: configured by flags and features, reading through the storage gate.
  */
 @Component(service = {QueryEngine.class, ReloadListener.class})
-public final class PromqlService implements QueryEngine, QueryInspector, ReloadListener {
+public final class PromqlService
+    implements QueryEngine, QueryInspector, QueryActivity, ReloadListener {
   private static final Logger LOG = LoggerFactory.getLogger(PromqlService.class);
   private static final Duration DRAIN = Duration.ofSeconds(30);
 
@@ -50,6 +54,7 @@ public final class PromqlService implements QueryEngine, QueryInspector, ReloadL
   private final EngineMetrics metrics;
   private final @Nullable ActiveQueries active;
   private final RunningQueries running = new RunningQueries();
+  private final QueryTotals totals = new QueryTotals(System::nanoTime);
   private volatile EngineOptions options;
   private volatile @Nullable QueryLog log; // replaced by apply(), which is called one at a time
 
@@ -197,39 +202,37 @@ public final class PromqlService implements QueryEngine, QueryInspector, ReloadL
   @Override
   public QueryResult instant(String expression, long timeMs, Options o) {
     return run(
-        expression, timeMs, timeMs, 0, o.origin(), () -> engine.instant(expression, timeMs, o));
+        new Asked(expression, timeMs, timeMs, 0, o.origin()),
+        () -> engine.instantly(expression, timeMs, o));
   }
 
   @Override
   public QueryResult range(String expression, long startMs, long endMs, long stepMs, Options o) {
     return run(
-        expression,
-        startMs,
-        endMs,
-        stepMs,
-        o.origin(),
-        () -> engine.range(expression, startMs, endMs, stepMs, o));
+        new Asked(expression, startMs, endMs, stepMs, o.origin()),
+        () -> engine.stepwise(expression, startMs, endMs, stepMs, o));
   }
 
-  private QueryResult run(
-      String expression,
-      long startMs,
-      long endMs,
-      long stepMs,
-      @Nullable QueryOrigin origin,
-      Supplier<QueryResult> query) {
-    if (origin instanceof QueryOrigin.WarmUp) {
-      return running.within(query);
+  private QueryResult run(Asked asked, Supplier<Outcome> query) {
+    if (asked.origin() instanceof QueryOrigin.WarmUp) {
+      return running.within(query).result();
     }
     metrics.begin();
     try {
-      QueryResult result = running.within(query);
+      Outcome outcome = running.within(asked, query);
+      QueryResult result = outcome.result();
       metrics.observe(result.statistics());
-      write(expression, startMs, endMs, stepMs, origin, result.statistics(), null);
+      totals.record(
+          asked.query(),
+          asked.source(),
+          (asked.endMs() - asked.startMs()) / 1000,
+          result.statistics().execTotalNanos(),
+          outcome.bytes());
+      write(asked, result.statistics(), null);
       return result;
     } catch (QueryException e) {
       if (e.kind() != QueryException.Kind.BAD_DATA) {
-        write(expression, startMs, endMs, stepMs, origin, null, e.getMessage());
+        write(asked, null, e.getMessage());
       }
       throw e;
     } finally {
@@ -237,20 +240,36 @@ public final class PromqlService implements QueryEngine, QueryInspector, ReloadL
     }
   }
 
+  @Override
+  public List<Running> running() {
+    return running.list();
+  }
+
+  @Override
+  public @Nullable Running cancel(String id) {
+    return running.cancel(id);
+  }
+
+  @Override
+  public Top top(int most, Duration age) {
+    return totals.top(most, age);
+  }
+
   private void write(
-      String expression,
-      long startMs,
-      long endMs,
-      long stepMs,
-      @Nullable QueryOrigin origin,
-      QueryResult.@Nullable Statistics statistics,
-      @Nullable String error) {
+      Asked asked, QueryResult.@Nullable Statistics statistics, @Nullable String error) {
     QueryLog l = log;
     if (l == null) {
       return;
     }
     try {
-      l.write(expression, startMs, endMs, stepMs, origin, statistics, error);
+      l.write(
+          asked.query(),
+          asked.startMs(),
+          asked.endMs(),
+          asked.stepMs(),
+          asked.origin(),
+          statistics,
+          error);
     } catch (IOException e) {
       metrics.logFailure();
     }
@@ -280,7 +299,9 @@ public final class PromqlService implements QueryEngine, QueryInspector, ReloadL
   public PlanNode explain(String expression, long startMs, long endMs, long stepMs, Options o) {
     metrics.begin();
     try {
-      return running.within(() -> engine.explain(expression, startMs, endMs, stepMs, o));
+      return running.within(
+          new Asked(expression, startMs, endMs, stepMs, o.origin()),
+          () -> engine.explain(expression, startMs, endMs, stepMs, o));
     } finally {
       metrics.end();
     }

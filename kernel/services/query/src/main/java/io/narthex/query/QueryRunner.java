@@ -88,8 +88,9 @@ final class QueryRunner {
    * What a query returns.
    *
    * @param plan null unless it is explained
+   * @param bytes the memory that it took
    */
-  record Outcome(QueryResult result, @Nullable PlanNode plan) {}
+  record Outcome(QueryResult result, @Nullable PlanNode plan, long bytes) {}
 
   QueryRunner(
       Storage storage,
@@ -198,10 +199,13 @@ final class QueryRunner {
       } while (from < size);
       QueryResult.Data data = result.data();
       PlanNode plan = recorder == null ? null : plan(recorder, expr, result.bytes(), admitted);
+      long taken = admitted.share().held();
       keep(admitted.share(), result.bytes());
       QueryResult.Statistics statistics = statistics(begun, parsed, System.nanoTime(), result);
       return new Outcome(
-          new QueryResult(data, annotations.warnings(), annotations.infos(), statistics), plan);
+          new QueryResult(data, annotations.warnings(), annotations.infos(), statistics),
+          plan,
+          taken);
     }
 
     private QueryContext context(Admitted admitted, Annotations annotations, SlicedResult before) {

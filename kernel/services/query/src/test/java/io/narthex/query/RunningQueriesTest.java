@@ -3,8 +3,10 @@ package io.narthex.query;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.narthex.service.query.QueryActivity.Source;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.query.QueryException.Kind;
+import io.narthex.service.query.QueryOrigin;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -104,5 +106,67 @@ class RunningQueriesTest {
     released.countDown();
     stopping.join();
     assertThat(answer.get()).isEqualTo("ab");
+  }
+
+  private CompletableFuture<String> listed(QueryOrigin origin) {
+    CompletableFuture<String> answer = new CompletableFuture<>();
+    Thread.ofVirtual()
+        .start(() -> {
+          try {
+            answer.complete(
+                running.within(
+                    new RunningQueries.Asked("up", 1000, 2000, 10, origin),
+                    () -> {
+                      inside.countDown();
+                      try {
+                        released.await();
+                        return "right";
+                      } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                        throw new QueryException(Kind.CANCELED, "query was canceled");
+                      }
+                    }));
+          } catch (QueryException e) {
+            answer.complete(
+                e.kind() + " " + e.getMessage() + " " + Thread.currentThread().isInterrupted());
+          }
+        });
+    return answer;
+  }
+
+  @Test
+  void listsWhatRuns() throws Exception {
+    CompletableFuture<String> answer = listed(new QueryOrigin.RuleGroup("f.yml", "g"));
+    inside.await();
+    assertThat(running.list())
+        .singleElement()
+        .satisfies(r -> {
+          assertThat(r.id()).matches("[0-9A-F]{16}");
+          assertThat(r.query()).isEqualTo("up");
+          assertThat(r.source()).isEqualTo(Source.RULES);
+          assertThat(r.client()).isEqualTo("f.yml;g");
+          assertThat(r.durationNanos()).isPositive();
+          assertThat(r.startMs()).isEqualTo(1000);
+          assertThat(r.endMs()).isEqualTo(2000);
+          assertThat(r.stepMs()).isEqualTo(10);
+        });
+    released.countDown();
+    assertThat(answer.get()).isEqualTo("right");
+    assertThat(running.list()).isEmpty();
+  }
+
+  @Test
+  void anOperatorEndsOne() throws Exception {
+    CompletableFuture<String> answer =
+        listed(new QueryOrigin.Request("127.0.0.1", "GET", "/api/v1/query"));
+    inside.await();
+    String id = running.list().get(0).id();
+    assertThat(running.cancel("FFF")).isNull();
+    assertThat(running.cancel("not a number")).isNull();
+    assertThat(running.cancel(id)).isNotNull().satisfies(r -> assertThat(r.id()).isEqualTo(id));
+    assertThat(answer.get())
+        .as("the thread is given back clean")
+        .isEqualTo("CANCELED query was ended by an operator false");
+    assertThat(running.cancel(id)).isNull();
   }
 }

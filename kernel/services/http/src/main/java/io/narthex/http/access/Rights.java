@@ -59,6 +59,7 @@ public final class Rights {
           new Row(CHANGES, "/-/reload", Permission.OPERATE),
           new Row(CHANGES, "/narthex/api/v1/dashboards/*", Permission.OPERATE),
           new Row(CHANGES, "/narthex/api/v1/history", Permission.OWN),
+          new Row(CHANGES, "/narthex/api/v1/queries/*", Permission.OPERATE),
           new Row(CHANGES, "/narthex/api/v1/plugins/*", Permission.PLUGINS),
           new Row(
               Set.of("GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE"),

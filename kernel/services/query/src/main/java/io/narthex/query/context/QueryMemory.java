@@ -100,6 +100,11 @@ public final class QueryMemory {
       this.bytes = bytes;
     }
 
+    /** Returns how many bytes it has. */
+    public long held() {
+      return bytes;
+    }
+
     /** Returns whether a query may hold so much at all. */
     boolean allows(long wanted) {
       return wanted <= perQuery();
