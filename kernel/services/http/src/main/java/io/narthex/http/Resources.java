@@ -16,6 +16,7 @@ final class Resources {
     return List.of(
         new QueryApi(p.services(), p.storage()),
         new InspectApi(p.services(), p.clock()),
+        new SearchApi(p.services(), p.storage()),
         new TargetsApi(p.services(), p.config()),
         new RulesApi(p.services()),
         new StatusApi(p.info(), p.config(), p.storage(), p.services(), p.plugins(), p.clock()),
