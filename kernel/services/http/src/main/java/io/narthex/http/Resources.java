@@ -15,7 +15,7 @@ final class Resources {
   private static List<Object> all(Parts p, Accounts a) {
     return List.of(
         new QueryApi(p.services(), p.storage()),
-        new InspectApi(p.services(), p.clock()),
+        new InspectApi(p.services(), p.storage(), p.clock()),
         new SearchApi(p.services(), p.storage()),
         new TargetsApi(p.services(), p.config()),
         new RulesApi(p.services()),

@@ -5,6 +5,7 @@ import io.narthex.model.MetricMetadata;
 import io.narthex.service.alerts.AlertmanagerService;
 import io.narthex.service.plugins.PluginSettingsService;
 import io.narthex.service.push.PushgatewayService;
+import io.narthex.service.query.EmptyResultExplainer;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryInspector;
 import io.narthex.service.rules.RuleService;
@@ -68,6 +69,13 @@ final class Services {
     return running(
         engine() instanceof QueryInspector inspector ? inspector : null,
         "the query engine that runs cannot explain queries");
+  }
+
+  /** Returns the part of the query engine that says why a result is empty. */
+  EmptyResultExplainer emptyResults() {
+    return running(
+        engine() instanceof EmptyResultExplainer explainer ? explainer : null,
+        "the query engine that runs cannot say why a result is empty");
   }
 
   TargetService targets() {

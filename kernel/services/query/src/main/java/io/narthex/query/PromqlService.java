@@ -1,6 +1,7 @@
 package io.narthex.query;
 
 import io.narthex.model.Matcher;
+import io.narthex.model.MetricMetadata;
 import io.narthex.model.go.PromDuration;
 import io.narthex.query.context.EngineOptions;
 import io.narthex.query.context.QueryMemory;
@@ -11,6 +12,7 @@ import io.narthex.service.config.ReloadListener;
 import io.narthex.service.config.ReloadStage;
 import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.metrics.Metrics;
+import io.narthex.service.query.EmptyResultExplainer;
 import io.narthex.service.query.FunctionRegistry;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryException;
@@ -27,6 +29,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
@@ -42,7 +45,8 @@ import org.slf4j.LoggerFactory;
  * The server's query engine: configured by flags and features, reading through the storage gate.
  */
 @Component(service = {QueryEngine.class, ReloadListener.class})
-public final class PromqlService implements QueryEngine, QueryInspector, ReloadListener {
+public final class PromqlService
+    implements QueryEngine, QueryInspector, EmptyResultExplainer, ReloadListener {
   private static final Logger LOG = LoggerFactory.getLogger(PromqlService.class);
   private static final Duration DRAIN = Duration.ofSeconds(30);
 
@@ -284,6 +288,15 @@ public final class PromqlService implements QueryEngine, QueryInspector, ReloadL
     } finally {
       metrics.end();
     }
+  }
+
+  @Override
+  public Explanation whyEmpty(
+      String expression,
+      long startMs,
+      long endMs,
+      Function<String, @Nullable MetricMetadata> metadata) {
+    return running.within(() -> engine.whyEmpty(expression, startMs, endMs, metadata));
   }
 
   @Override
