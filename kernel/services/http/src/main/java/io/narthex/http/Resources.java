@@ -15,9 +15,10 @@ final class Resources {
   private static List<Object> all(Parts p, Accounts a, Pages pages) {
     return List.of(
         new QueryApi(p.services(), p.storage()),
-        new InspectApi(p.services(), p.clock()),
         new ActivityApi(p.services()),
         new QueriesApi(p.services(), p.plugins(), a.gate()),
+        new InspectApi(p.services(), p.storage(), p.clock()),
+        new SearchApi(p.services(), p.storage()),
         new TargetsApi(p.services(), p.config()),
         new RulesApi(p.services()),
         new StatusApi(p.info(), p.config(), p.storage(), p.services(), p.plugins(), p.clock()),

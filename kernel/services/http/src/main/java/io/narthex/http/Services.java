@@ -1,19 +1,26 @@
 package io.narthex.http;
 
 import io.narthex.model.Labels;
+import io.narthex.model.MetricMetadata;
 import io.narthex.service.alerts.AlertmanagerService;
 import io.narthex.service.config.ConfigService;
 import io.narthex.service.plugins.PluginService;
 import io.narthex.service.plugins.PluginSettingsService;
 import io.narthex.service.push.PushgatewayService;
+import io.narthex.service.query.EmptyResultExplainer;
 import io.narthex.service.query.QueryActivity;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryInspector;
 import io.narthex.service.rules.RuleService;
+import io.narthex.service.storage.StorageGate;
 import io.narthex.service.targets.TargetService;
 import io.narthex.service.web.WebContent;
+import io.narthex.spi.storage.MetadataStorage;
+import io.narthex.spi.storage.StorageException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -74,6 +81,13 @@ final class Services {
         "the query engine that runs cannot list queries");
   }
 
+  /** Returns the part of the query engine that says why a result is empty. */
+  EmptyResultExplainer emptyResults() {
+    return running(
+        engine() instanceof EmptyResultExplainer explainer ? explainer : null,
+        "the query engine that runs cannot say why a result is empty");
+  }
+
   TargetService targets() {
     return running(targets.get(), "scraping is not running; see the plugins page");
   }
@@ -85,6 +99,23 @@ final class Services {
         new ArrayList<>(found == null ? List.of() : found.metadata());
     all.add(new TargetService.TargetMetadata(Labels.EMPTY, written.all()));
     return all;
+  }
+
+  /** Returns one entry for each family: of targets, of senders, and else what the storage keeps. */
+  Map<String, MetricMetadata> metadataByName(StorageGate storage) {
+    Map<String, MetricMetadata> byName = new HashMap<>();
+    for (TargetService.TargetMetadata target : metadata()) {
+      target.families().forEach(m -> byName.putIfAbsent(m.name(), m));
+    }
+    try {
+      MetadataStorage keeping = storage.capability(MetadataStorage.class);
+      if (keeping != null) {
+        keeping.metadata("", 0).forEach(m -> byName.putIfAbsent(m.name(), m));
+      }
+    } catch (StorageException e) {
+      return byName; // that of targets is there while the storage is replaced, too
+    }
+    return byName;
   }
 
   /** Returns the metadata that senders of remote write give. */

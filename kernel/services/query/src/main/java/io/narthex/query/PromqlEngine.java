@@ -1,6 +1,7 @@
 package io.narthex.query;
 
 import io.narthex.model.Matcher;
+import io.narthex.model.MetricMetadata;
 import io.narthex.promql.Expr;
 import io.narthex.promql.Expr.MatrixSelector;
 import io.narthex.promql.Functions;
@@ -15,11 +16,15 @@ import io.narthex.query.functions.PluginFunctions;
 import io.narthex.query.plan.Planner;
 import io.narthex.query.plan.SyntaxTree;
 import io.narthex.service.memory.WorkMemory;
+import io.narthex.service.query.EmptyResultExplainer;
 import io.narthex.service.query.FunctionRegistry;
 import io.narthex.service.query.QueryEngine;
+import io.narthex.service.query.QueryException;
 import io.narthex.service.query.QueryInspector;
 import io.narthex.service.query.QueryResult;
 import io.narthex.spi.storage.Storage;
+import io.narthex.spi.storage.StorageException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -40,7 +45,10 @@ import org.jspecify.annotations.Nullable;
  * <p>What a query holds is counted in samples and in bytes. One that finds no memory because others
  * hold it starts over when it is free, see {@link QueryMemory}.
  */
-public final class PromqlEngine implements QueryEngine, QueryInspector {
+public final class PromqlEngine implements QueryEngine, QueryInspector, EmptyResultExplainer {
+  private static final Duration EXPLAINED_WITHIN = Duration.ofSeconds(3);
+
+  private final Storage storage;
   private final Supplier<EngineOptions> settings;
   private final FunctionRegistry functions;
   private final QueryAdmission admission;
@@ -90,6 +98,7 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
       FunctionRegistry functions,
       QueryMemory memory,
       QueryRunner.Planning planning) {
+    this.storage = storage;
     this.functions = functions;
     this.settings = settings;
     Consumer<Refusal> refused = reason -> refusals.accept(reason);
@@ -143,6 +152,25 @@ public final class PromqlEngine implements QueryEngine, QueryInspector {
     long end = instant ? startMs : endMs;
     Outcome o = run(new Query(expression, startMs, end, stepMs, instant, options, true));
     return Objects.requireNonNull(o.plan());
+  }
+
+  @Override
+  public Explanation whyEmpty(
+      String expression,
+      long startMs,
+      long endMs,
+      Function<String, @Nullable MetricMetadata> metadata) {
+    Expr expr = parsed(expression, e -> e);
+    EngineOptions o = settings.get();
+    try {
+      return new EmptyResults(
+              this, storage, startMs, endMs, o.lookback(), metadata, EXPLAINED_WITHIN)
+          .explain(expr);
+    } catch (StorageException.Closed e) {
+      throw new QueryException(QueryException.Kind.UNAVAILABLE, String.valueOf(e.getMessage()));
+    } catch (StorageException e) {
+      throw new QueryException(QueryException.Kind.EXECUTION, String.valueOf(e.getMessage()));
+    }
   }
 
   private Outcome run(Query query) {

@@ -1,6 +1,7 @@
 package io.narthex.query;
 
 import io.narthex.model.Matcher;
+import io.narthex.model.MetricMetadata;
 import io.narthex.model.go.PromDuration;
 import io.narthex.query.QueryRunner.Outcome;
 import io.narthex.query.RunningQueries.Asked;
@@ -13,6 +14,7 @@ import io.narthex.service.config.ReloadListener;
 import io.narthex.service.config.ReloadStage;
 import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.metrics.Metrics;
+import io.narthex.service.query.EmptyResultExplainer;
 import io.narthex.service.query.FunctionRegistry;
 import io.narthex.service.query.QueryActivity;
 import io.narthex.service.query.QueryEngine;
@@ -30,6 +32,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
@@ -46,7 +49,11 @@ import org.slf4j.LoggerFactory;
  */
 @Component(service = {QueryEngine.class, ReloadListener.class})
 public final class PromqlService
-    implements QueryEngine, QueryInspector, QueryActivity, ReloadListener {
+    implements QueryEngine,
+        QueryInspector,
+        QueryActivity,
+        EmptyResultExplainer,
+        ReloadListener {
   private static final Logger LOG = LoggerFactory.getLogger(PromqlService.class);
   private static final Duration DRAIN = Duration.ofSeconds(30);
 
@@ -305,6 +312,15 @@ public final class PromqlService
     } finally {
       metrics.end();
     }
+  }
+
+  @Override
+  public Explanation whyEmpty(
+      String expression,
+      long startMs,
+      long endMs,
+      Function<String, @Nullable MetricMetadata> metadata) {
+    return running.within(() -> engine.whyEmpty(expression, startMs, endMs, metadata));
   }
 
   @Override

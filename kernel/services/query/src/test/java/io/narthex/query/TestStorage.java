@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A storage for tests: sorted maps, any order of appends. Not thread-safe. */
@@ -135,13 +136,30 @@ public class TestStorage implements Storage {
 
   @Override
   public List<String> labelNames(List<List<Matcher>> sets, long min, long max, int limit) {
-    throw new UnsupportedOperationException("not needed in tests");
+    return matching(sets)
+        .flatMap(l -> l.toMap().keySet().stream())
+        .distinct()
+        .sorted()
+        .limit(limit == 0 ? Long.MAX_VALUE : limit)
+        .toList();
+  }
+
+  private Stream<Labels> matching(List<List<Matcher>> sets) {
+    return byLabels.keySet().stream()
+        .filter(l ->
+            sets.isEmpty() || sets.stream().anyMatch(a -> a.stream().allMatch(m -> m.matches(l))));
   }
 
   @Override
   public List<String> labelValues(
       String name, List<List<Matcher>> sets, long min, long max, int limit) {
-    throw new UnsupportedOperationException("not needed in tests");
+    return matching(sets)
+        .map(l -> l.get(name))
+        .filter(v -> !v.isEmpty())
+        .distinct()
+        .sorted()
+        .limit(limit == 0 ? Long.MAX_VALUE : limit)
+        .toList();
   }
 
   @Override
