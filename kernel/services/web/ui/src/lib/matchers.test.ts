@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatMatchers, matchersOf, parseMatchers } from './matchers';
+import { formatMatchers, matchersOf, parseMatchers, satisfies } from './matchers';
 
 test('matchers read and print', () => {
   const text = '{alertname="Down", instance=~"a.*", job!="b", "my.label"!~"c\\"d"}';
@@ -21,4 +21,16 @@ test('faults are named', () => {
 
 test('labels become matchers, the name of the alert first', () => {
   assert.equal(formatMatchers(matchersOf({ a: '1', alertname: 'X' })), '{alertname="X", a="1"}');
+});
+
+test('labels satisfy matchers as in the Alertmanager: whole values, missing labels empty', () => {
+  const ok = (text: string) => {
+    const all = parseMatchers(text);
+    assert.ok(Array.isArray(all));
+    return satisfies({ job: 'api', env: 'prod' }, all);
+  };
+  assert.ok(ok('{job="api", env=~"pr.*", zone=""}'));
+  assert.ok(!ok('{env=~"pro"}'));
+  assert.ok(ok('{env!~"pro", job!="x"}'));
+  assert.ok(!ok('{env=~"("}'));
 });

@@ -54,3 +54,16 @@ export function matchersOf(labels: Labels): Matcher[] {
     .sort(([a], [b]) => (a === 'alertname' ? -1 : b === 'alertname' ? 1 : a < b ? -1 : 1))
     .map(([name, value]) => ({ name, value, isRegex: false, isEqual: true }));
 }
+
+/** Whether the labels satisfy every matcher; a regular expression that the browser cannot read matches nothing. */
+export function satisfies(labels: Labels, all: readonly Matcher[]): boolean {
+  return all.every((m) => {
+    const value = labels[m.name] ?? '';
+    if (!m.isRegex) return (value === m.value) === m.isEqual;
+    try {
+      return new RegExp(`^(?:${m.value})$`, 's').test(value) === m.isEqual;
+    } catch {
+      return false;
+    }
+  });
+}

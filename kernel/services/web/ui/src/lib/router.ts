@@ -1,5 +1,6 @@
 /** Addresses below the base; links are ordinary anchors. */
 import { BASE, currentPath } from './base';
+import { newAddress } from './oldurls';
 import { Store } from './store';
 
 export interface Place {
@@ -52,30 +53,7 @@ export function startRouter(): void {
   });
 }
 
-/** Start pages of the optional listeners, which answer as the originals do there. */
-const STARTS: Record<string, string> = { '9093': 'groups' };
-
 /** The target of an old or short address; null when it is a page itself. */
 export function redirect(at: Place): string | null {
-  if (at.path === 'graph') return `query${at.search}`;
-  // Browsers keep the fragment when the server sends them on.
-  const start = at.path === '';
-  const hash =
-    (start || at.path === 'home' || at.path === 'query' || at.path === 'alerts') && location.hash.startsWith('#/')
-      ? new URL(location.hash.slice(1), 'x:/')
-      : null;
-  if (hash) {
-    const id = /^\/silences\/([0-9a-f-]{36})/.exec(hash.pathname)?.[1];
-    const filter = hash.searchParams.get('filter') ?? '';
-    if (hash.pathname === '/silences/new') return `silences?new=1&filter=${encodeURIComponent(filter)}`;
-    if (id) return `silences?state=active,pending,expired&search=${id}`;
-    if (hash.pathname === '/silences') return `silences?search=${encodeURIComponent(filter)}`;
-    if (hash.pathname === '/alerts')
-      return `groups?search=${encodeURIComponent(filter.replace(/^\{|\}$/g, '').replaceAll(',', ' '))}`;
-    if (hash.pathname === '/status') return 'status';
-  }
-  const other = STARTS[location.port];
-  if (start && other !== undefined) return `${other}${at.search}`;
-  // The original showed its query page at /, and links to it have panels there.
-  return start && new URLSearchParams(at.search).has('g0.expr') ? `query${at.search}` : null;
+  return newAddress({ ...at, hash: location.hash, port: location.port });
 }
