@@ -187,6 +187,74 @@ function mock(req, res, path) {
   return json(200, p);
 }
 
+/** Small stand-ins for APIs of a newer server, with STAND_INS=1; null when the server is to be asked. */
+function standIn(path, params) {
+  const at = Date.now();
+  if (path === 'narthex/api/v1/ui')
+    return {
+      links: {
+        logs: { title: 'Logs', url: '/logs?q={labels}&from={start}&to={end}' },
+        trace: { title: 'Trace', url: '/traces/{labels.trace_id}' },
+      },
+      scrapeIntervalSeconds: 15,
+      user: null,
+    };
+  if (path === 'narthex/api/v1/history')
+    return { queries: [{ query: 'sum by (job) (up)', lastMs: at - 6e4, count: 3, starred: true }] };
+  if (path === 'narthex/api/v1/why_empty')
+    return {
+      selectors: [
+        {
+          selector: params.get('query'),
+          series: 0,
+          seriesInRange: 0,
+          lastSeenMs: 0,
+          problem: 'name',
+          nearest: ['up'],
+          matchers: [{ matcher: 'job="nod"', series: 0, nearest: ['node', 'narthex'] }],
+          text: 'No metric has this name.',
+        },
+      ],
+      notes: [{ kind: 'range', text: 'The range is shorter than two scrapes.' }],
+    };
+  if (path === 'narthex/api/v1/search')
+    return {
+      metrics: [{ name: 'up', type: 'gauge', unit: '', help: 'Whether the target answers', series: 4 }],
+      labels: [{ name: 'job', values: 3 }],
+      values: [{ label: 'job', value: 'node', series: 600 }],
+      truncated: false,
+    };
+  if (path === 'api/v1/status/active_queries')
+    return {
+      status: 'ok',
+      data: [
+        {
+          id: '7',
+          duration: '3.2s',
+          remote_addr: '127.0.0.1:5555',
+          query: 'sum(rate(node_cpu_seconds_total[5m]))',
+          start: at - 36e5,
+          end: at,
+          step: 15000,
+        },
+      ],
+    };
+  if (path === 'api/v1/status/top_queries')
+    return {
+      topBySumDuration: [{ query: 'up', timeRangeSeconds: 3600, sumDurationSeconds: 12, count: 40 }],
+      topByAvgDuration: [{ query: 'sum(up)', timeRangeSeconds: 3600, avgDurationSeconds: 0.3, count: 4 }],
+    };
+  return null;
+}
+
+function events(res) {
+  res.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+  const say = () => res.write('event: change\ndata: {"topics":["alerts","targets"],"firing":3}\n\n');
+  say();
+  const timer = setInterval(say, 10_000);
+  res.on('close', () => clearInterval(timer));
+}
+
 createServer((req, res) => {
   const url = new URL(req.url, 'http://x');
   if (!url.pathname.startsWith(prefix)) {
@@ -196,6 +264,14 @@ createServer((req, res) => {
   const path = url.pathname.slice(prefix.length);
   if (path.startsWith('narthex/api/v1/dashboards') && process.env.DASHBOARDS !== undefined)
     return mockBoards(req, res, path, url);
+  if (process.env.STAND_INS === '1') {
+    if (path === 'narthex/api/v1/events') return events(res);
+    const body = standIn(path, url.searchParams);
+    if (body !== null) {
+      res.writeHead(200, { 'content-type': 'application/json' });
+      return res.end(JSON.stringify(body));
+    }
+  }
   if (path.startsWith('narthex/') && process.env.MOCK_PLUGINS !== '0') return mock(req, res, path);
   if (/^(api|-|narthex|metrics)(\/|$)/.test(path)) {
     const api = path.startsWith('api/v2/') ? alerting : /^(api\/v1\/metrics$|metrics\/job)/.test(path) ? push : main;

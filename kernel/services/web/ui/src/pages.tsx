@@ -100,6 +100,33 @@ export const PAGES: readonly Page[] = [
     section: 'query',
   },
   {
+    path: 'classic',
+    title: 'Home',
+    view: HOME,
+    below: true,
+    section: 'home',
+  },
+  {
+    path: 'new',
+    title: 'Home',
+    view: HOME,
+    below: true,
+    section: 'home',
+  },
+  {
+    path: 'agent',
+    title: 'Status',
+    view: StatusPage,
+    section: 'status',
+  },
+  {
+    path: 'consoles',
+    title: 'Dashboards',
+    view: BOARDS,
+    below: true,
+    section: 'dashboards',
+  },
+  {
     path: 'alerts',
     title: 'Alerts',
     view: AlertsPage,

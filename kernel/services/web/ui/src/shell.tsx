@@ -2,10 +2,11 @@ import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { api, type Alert } from './lib/api';
 import { overlay } from './lib/keys';
+import { firing, liveState, useTopics } from './lib/live';
 import { navigate, place, redirect } from './lib/router';
 import { logOut, loginPage, readSession, session } from './lib/session';
 import { refreshEvery, refreshTick, theme, useStore, zone, type Theme } from './lib/store';
-import { Icon, type IconName } from './ui';
+import { Icon, State, type IconName } from './ui';
 import { Help, Palette } from './palette';
 import { StatusStrip } from './strip';
 import { pageAt, PAGES, SECTIONS, type Chunk, type Page } from './pages';
@@ -84,27 +85,37 @@ function Rail({ section }: { section: string }) {
   );
 }
 
-/** Number of firing alerts, read every 30 s while the page is visible. */
+/** Number of firing alerts: as the server tells it, or read when it does not. */
 function useFiring(): number {
+  const told = useStore(firing);
+  const state = useStore(liveState);
   const [n, setN] = useState(0);
   const tick = useStore(refreshTick);
+  const changes = useTopics(['alerts']);
   useEffect(() => {
+    if (told !== null && state === 'on') return undefined;
     const abort = new AbortController();
-    const read = () => {
-      if (document.hidden) return;
-      api<{ alerts: Alert[] }>('alerts', {}, abort.signal).then(
-        (a) => setN(a.data.alerts.filter((x) => x.state === 'firing').length),
-        () => undefined,
-      );
-    };
-    read();
-    const timer = setInterval(read, 30_000);
-    return () => {
-      abort.abort();
-      clearInterval(timer);
-    };
-  }, [tick]);
-  return n;
+    api<{ alerts: Alert[] }>('alerts', {}, abort.signal).then(
+      (a) => setN(a.data.alerts.filter((x) => x.state === 'firing').length),
+      () => undefined,
+    );
+    return () => abort.abort();
+  }, [tick, changes, told, state]);
+  return state === 'on' ? (told ?? n) : n;
+}
+
+/** Says that changes do not arrive by themselves, only while they do not. */
+function Live() {
+  if (useStore(liveState) === 'on') return null;
+  return (
+    <span
+      class="wideonly"
+      title="The connection for news is interrupted; pages are read again every 30 s"
+      role="status"
+    >
+      <State tone="mute">Not live</State>
+    </span>
+  );
 }
 
 const THEMES: Record<Theme, { next: Theme; icon: IconName; word: string }> = {
@@ -131,6 +142,7 @@ function TopLine({ page, path }: { page: Page | undefined; path: string }) {
         </nav>
       )}
       <span class="grow" />
+      <Live />
       <button
         type="button"
         class="quiet find"

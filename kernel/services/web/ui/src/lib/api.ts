@@ -1,7 +1,9 @@
 /** The HTTP APIs of the server. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Labels } from './format';
+import { useTopics } from './live';
 import { refreshTick, Store, useStore } from './store';
+import { topicsOf } from './topics';
 
 /** A request that failed: what the server said, and what to do about it. */
 export class ApiError extends Error {
@@ -73,11 +75,13 @@ export async function api<T>(
   } catch {
     throw plainError(url, response, text);
   }
-  if (body.status !== 'success') {
+  // The lists of queries come without the envelope, or with another word in it.
+  const bare = response.ok && (body.status === undefined || body.status === 'ok');
+  if (body.status !== 'success' && !bare) {
     throw errorOf(body.errorType ?? 'unknown', body.error ?? response.statusText, response.status);
   }
   return {
-    data: body.data,
+    data: bare && body.status === undefined ? (body as unknown as T) : body.data,
     warnings: body.warnings ?? [],
     infos: body.infos ?? [],
     tookMs: performance.now() - started,
@@ -179,13 +183,14 @@ export interface Loaded<T> {
   readonly reload: () => void;
 }
 
-/** Reads `api/v1/<path>` now, on every refresh, and while the server is starting every 3 s. */
+/** Reads `api/v1/<path>` now, on every refresh and change, and while the server is starting every 3 s. */
 export function useApi<T>(path: string, params: Record<string, string> = {}): Loaded<T> {
   return useLoad((signal) => api<T>(path, params, signal), [path, JSON.stringify(params)]);
 }
 
 export function useLoad<T>(load: (signal: AbortSignal) => Promise<Answer<T>>, keys: readonly unknown[]): Loaded<T> {
   const tick = useStore(refreshTick);
+  const changes = useTopics(topicsOf(keys[0]));
   const [again, setAgain] = useState(0);
   const [state, setState] = useState<Omit<Loaded<T>, 'reload'>>({ answer: null, error: null, loading: true });
   const key = useRef('');
@@ -209,7 +214,7 @@ export function useLoad<T>(load: (signal: AbortSignal) => Promise<Answer<T>>, ke
       abort.abort();
       clearTimeout(retry);
     };
-  }, [...keys, tick, again]);
+  }, [...keys, tick, changes, again]);
   return { ...state, reload: () => setAgain((n) => n + 1) };
 }
 

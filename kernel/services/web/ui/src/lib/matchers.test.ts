@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatMatchers, labelFilter, matchersOf, parseMatchers } from './matchers';
+import { formatMatchers, matchersOf, parseMatchers, satisfies } from './matchers';
 
 test('matchers read and print', () => {
   const text = '{alertname="Down", instance=~"a.*", job!="b", "my.label"!~"c\\"d"}';
@@ -23,11 +23,14 @@ test('labels become matchers, the name of the alert first', () => {
   assert.equal(formatMatchers(matchersOf({ a: '1', alertname: 'X' })), '{alertname="X", a="1"}');
 });
 
-test('labels are filtered by matchers, or by words', () => {
-  const labels = { alertname: 'Down', instance: 'a:9100' };
-  const words = 'team {alertname="Down", instance="a:9100"}';
-  for (const yes of ['', 'alertname="Down"', '{instance=~"a.*",alertname!="Up"}', 'job=""', 'team a:9100', 'DOWN'])
-    assert.ok(labelFilter(yes)(labels, words), yes);
-  for (const no of ['alertname="Up"', 'instance!~"a:.*"', 'job=~".+"', 'alertname=~"("', 'team b:9100'])
-    assert.ok(!labelFilter(no)(labels, words), no);
+test('labels satisfy matchers as in the Alertmanager: whole values, missing labels empty', () => {
+  const ok = (text: string) => {
+    const all = parseMatchers(text);
+    assert.ok(Array.isArray(all));
+    return satisfies({ job: 'api', env: 'prod' }, all);
+  };
+  assert.ok(ok('{job="api", env=~"pr.*", zone=""}'));
+  assert.ok(!ok('{env=~"pro"}'));
+  assert.ok(ok('{env!~"pro", job!="x"}'));
+  assert.ok(!ok('{env=~"("}'));
 });

@@ -55,21 +55,15 @@ export function matchersOf(labels: Labels): Matcher[] {
     .map(([name, value]) => ({ name, value, isRegex: false, isEqual: true }));
 }
 
-/** A test of labels by what was typed: matchers, or words that all have to occur. */
-export function labelFilter(text: string): (labels: Labels, words: string) => boolean {
-  const parsed = text.trim() === '' ? [] : parseMatchers(text);
-  if (!Array.isArray(parsed)) {
-    const all = text.toLowerCase().split(/\s+/);
-    return (_labels, words) => all.every((w) => words.toLowerCase().includes(w));
-  }
-  const tests = parsed.map((m): ((labels: Labels) => boolean) => {
-    if (!m.isRegex) return (l) => ((l[m.name] ?? '') === m.value) === m.isEqual;
+/** Whether the labels satisfy every matcher; a regular expression that the browser cannot read matches nothing. */
+export function satisfies(labels: Labels, all: readonly Matcher[]): boolean {
+  return all.every((m) => {
+    const value = labels[m.name] ?? '';
+    if (!m.isRegex) return (value === m.value) === m.isEqual;
     try {
-      const pattern = new RegExp(`^(?:${m.value})$`, 's');
-      return (l) => pattern.test(l[m.name] ?? '') === m.isEqual;
+      return new RegExp(`^(?:${m.value})$`, 's').test(value) === m.isEqual;
     } catch {
-      return () => false;
+      return false;
     }
   });
-  return (labels) => tests.every((t) => t(labels));
 }

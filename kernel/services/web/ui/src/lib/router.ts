@@ -1,6 +1,6 @@
 /** Addresses below the base; links are ordinary anchors. */
 import { BASE, currentPath } from './base';
-import { formatMatcher, parseMatchers } from './matchers';
+import { newAddress } from './oldurls';
 import { Store } from './store';
 
 export interface Place {
@@ -53,48 +53,7 @@ export function startRouter(): void {
   });
 }
 
-/** Start pages of the optional listeners, which answer as the originals do there. */
-const STARTS: Record<string, string> = { '9093': 'groups' };
-
-/** Where a fragment of Alertmanager's pages leads. */
-export function fromHash(hash: string): string | null {
-  const { pathname, searchParams } = new URL(hash, 'x:/');
-  const filter = searchParams.get('filter') ?? '';
-  const parsed = parseMatchers(filter);
-  const matchers = Array.isArray(parsed) ? parsed.map(formatMatcher) : [filter];
-  const params = (all: Record<string, string>) => {
-    const p = new URLSearchParams(Object.entries(all).filter(([, v]) => v !== ''));
-    return p.size === 0 ? '' : `?${p}`;
-  };
-  const id = /^\/silences\/(?:edit\/|new\/)?([0-9a-f-]{36})$/.exec(pathname)?.[1];
-  if (id !== undefined) return `silences${params({ state: 'active,pending,expired', search: id })}`;
-  switch (pathname) {
-    case '/silences/new':
-      return `silences${params({ new: '1', filter, comment: searchParams.get('comment') ?? '' })}`;
-    case '/silences':
-      return `silences${params({ search: matchers.join(' ') })}`;
-    case '/alerts':
-      return `groups${params({ search: matchers.join(', '), receiver: searchParams.get('receiver') ?? '' })}`;
-    case '/status':
-    case '/settings':
-      return 'status';
-    default:
-      return null;
-  }
-}
-
 /** The target of an old or short address; null when it is a page itself. */
 export function redirect(at: Place): string | null {
-  if (at.path === 'graph') return `query${at.search}`;
-  // Pages of the originals that show what Status does.
-  if (at.path === 'agent' || at.path === 'starting') return 'status';
-  // Browsers keep the fragment when the server sends them on.
-  const start = at.path === '';
-  const hashed = start || ['home', 'query', 'alerts', 'groups'].includes(at.path);
-  const to = hashed && location.hash.startsWith('#/') ? fromHash(location.hash.slice(1)) : null;
-  if (to !== null) return to;
-  const other = STARTS[location.port];
-  if (start && other !== undefined) return `${other}${at.search}`;
-  // The original showed its query page at /, and links to it have panels there.
-  return start && new URLSearchParams(at.search).has('g0.expr') ? `query${at.search}` : null;
+  return newAddress({ ...at, hash: location.hash, port: location.port });
 }

@@ -1,31 +1,60 @@
 import { useLoad } from '../lib/api';
 import { newSilence, v2Answer, type AlertGroup, type ManagedAlert } from '../lib/alertmanager';
 import { plural, seriesName } from '../lib/format';
-import { formatMatchers, labelFilter, matchersOf, parseMatchers } from '../lib/matchers';
-import { Ago, Await, Chips, Empty, Filter, State, Toggles, useMore, useParam } from '../ui';
+import { formatMatchers, matchersOf, parseMatchers, satisfies } from '../lib/matchers';
+import { Ago, Await, Chips, Empty, Filter, matches, State, Toggles, useMore, useParam } from '../ui';
 
 /** Alerts by aggregation group and receiver, and which of them are suppressed. */
 export function GroupsPage() {
   const load = useLoad((signal) => v2Answer<AlertGroup[]>('alerts/groups', signal), ['groups']);
   const [search, setSearch] = useParam('search');
   const [receiver, setReceiver] = useParam('receiver');
+  const [filter] = useParam('filter');
+  const [silenced] = useParam('silenced');
+  const [inhibited] = useParam('inhibited');
+  const [active] = useParam('active');
+  const parsed = parseMatchers(filter);
+  const wrong = 'error' in parsed ? parsed.error : null;
+  const matchers = 'error' in parsed ? [] : parsed;
+  const hides = silenced === 'false' || inhibited === 'false' || active === 'false';
+  const wantedState = (a: ManagedAlert) =>
+    !(silenced === 'false' && a.status.silencedBy.length > 0) &&
+    !(inhibited === 'false' && a.status.inhibitedBy.length > 0) &&
+    !(active === 'false' && a.status.state === 'active');
   return (
     <Await load={load}>
       {(groups) => {
         if (groups.length === 0)
           return <Empty title="Nothing to notify">No alert has arrived, or all have been resolved.</Empty>;
-        const fits = labelFilter(search);
         const receivers = [...new Set(groups.map((g) => g.receiver.name))].sort();
         const wanted = receiver === '' ? null : new Set(receiver.split(','));
         const shown = groups
           .filter((g) => wanted === null || wanted.has(g.receiver.name))
           .map((g) => ({
             ...g,
-            alerts: g.alerts.filter((a) => fits(a.labels, `${g.receiver.name} ${seriesName(a.labels)}`)),
+            alerts: g.alerts.filter(
+              (a) =>
+                wantedState(a) &&
+                satisfies(a.labels, matchers) &&
+                (search === '' || matches(search, `${g.receiver.name} ${seriesName(a.labels)}`)),
+            ),
           }))
           .filter((g) => g.alerts.length > 0);
         return (
           <>
+            {(filter !== '' || hides) && (
+              <p class={`note ${wrong === null ? 'info' : 'warn'}`}>
+                {wrong === null ? 'Shown are alerts' : `The filter could not be read: ${wrong}. Shown are alerts`}{' '}
+                {matchers.length > 0 && (
+                  <>
+                    with <code>{formatMatchers(matchers)}</code>{' '}
+                  </>
+                )}
+                {hides &&
+                  `without ${[silenced === 'false' && 'silenced', inhibited === 'false' && 'inhibited', active === 'false' && 'active'].filter(Boolean).join(', ')} `}
+                <a href="groups">Show all</a>
+              </p>
+            )}
             <div class="toolbar">
               <Toggles
                 label="Receiver"
@@ -44,15 +73,7 @@ export function GroupsPage() {
               <Group
                 key={`${g.receiver.name} ${seriesName(g.labels)}`}
                 group={g}
-                onPick={(m) =>
-                  setSearch(
-                    search.trim() === ''
-                      ? m
-                      : Array.isArray(parseMatchers(search))
-                        ? `${search}, ${m}`
-                        : `${search} ${m}`,
-                  )
-                }
+                onPick={(m) => setSearch(`${search} ${m}`.trim())}
               />
             ))}
           </>

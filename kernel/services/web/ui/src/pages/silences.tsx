@@ -37,7 +37,7 @@ export function SilencesPage() {
   const [states, setStates] = useParam('state');
   const [making] = useParam('new');
   const [filter] = useParam('filter');
-  const [given] = useParam('comment');
+  const [why] = useParam('comment');
   const [edited, setEdited] = useState<Silence | null>(null);
   const [expiring, setExpiring] = useState<Silence | null>(null);
   const [failure, setFailure] = useState<ApiError | null>(null);
@@ -63,7 +63,7 @@ export function SilencesPage() {
           key={edited?.id ?? filter}
           was={edited}
           filter={filter}
-          comment={given}
+          why={why}
           onDone={() => {
             leave();
             load.reload();
@@ -213,18 +213,18 @@ const SPANS = ['30m', '1h', '2h', '4h', '8h', '1d', '1w'];
 interface FormProps {
   readonly was: Silence | null;
   readonly filter: string;
-  readonly comment: string;
+  readonly why: string;
   readonly onDone: () => void;
   readonly onCancel: () => void;
 }
 
 /** A new silence, or one that replaces another; previews the alerts that it will silence. */
-function SilenceForm({ was, filter, comment: given, onDone, onCancel }: FormProps) {
+function SilenceForm({ was, filter, why, onDone, onCancel }: FormProps) {
   const left = was ? Date.parse(was.endsAt) - Date.now() : 0;
   const [text, setText] = useState(was ? formatMatchers(matchersIn(was)) : filter);
   const [span, setSpan] = useState(left > 60_000 ? promDuration(Math.round(left / 60_000) * 60_000) : '2h');
   const [by, setBy] = useState(was?.createdBy ?? recent('silence.by', ''));
-  const [comment, setComment] = useState(was?.comment ?? given);
+  const [comment, setComment] = useState(was?.comment ?? why);
   const [failure, setFailure] = useState<ApiError | null>(null);
   const [busy, setBusy] = useState(false);
   const parsed = parseMatchers(text);
