@@ -17,7 +17,7 @@ import type { PanelState } from '../lib/urlstate';
 import { Chips, Empty, saveCsv, useMore } from '../ui';
 import { Heatmap } from './Heatmap';
 import { heightFor, timeLabels } from './plotparts';
-import { common, heat, line, lonely, stack, steps, type Line, type RangeSeries } from './graphdata';
+import { common, heat, legendNames, line, lonely, stack, steps, type Line, type RangeSeries } from './graphdata';
 
 export interface Exemplar {
   labels: Labels;
@@ -463,7 +463,10 @@ type Column = 'name' | 'last' | 'min' | 'max' | 'avg';
 /** Last, minimum, maximum and mean of each line; a click isolates a line, Ctrl+click toggles it. */
 function Legend({ lines, slots, hidden, isDark, unit, xs, onPick }: LegendProps) {
   const [by, setBy] = useState<{ column: Column; down: boolean } | null>(null);
-  const shared = useMemo(() => common(lines.map((l) => l.labels)), [lines]);
+  const [shared, names] = useMemo(() => {
+    const labels = lines.map((l) => l.labels);
+    return [common(labels), new Map(legendNames(labels).map((name, i) => [lines[i] as Line, name]))];
+  }, [lines]);
   const order = useMemo(() => {
     const rows = lines.map((l, i) => ({ l, slot: slots[i] ?? 0 }));
     if (!by) return rows;
@@ -527,7 +530,7 @@ function Legend({ lines, slots, hidden, isDark, unit, xs, onPick }: LegendProps)
                     class={`swatch ${seriesDash(slot) ? 'dashed' : ''}`}
                     style={{ color: seriesColor(slot, isDark) }}
                   />
-                  {legendName(l.labels, shared)}
+                  {names.get(l)}
                 </td>
                 {cell(l.last)}
                 {cell(l.min)}
@@ -556,10 +559,4 @@ function Legend({ lines, slots, hidden, isDark, unit, xs, onPick }: LegendProps)
       </p>
     </>
   );
-}
-
-function legendName(labels: Labels, shared: Labels): string {
-  const rest = Object.fromEntries(Object.entries(labels).filter(([k]) => !(k in shared)));
-  const name = Object.keys(rest).length === 0 ? seriesName(labels) : seriesName(rest);
-  return name;
 }
