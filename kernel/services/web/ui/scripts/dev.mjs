@@ -106,11 +106,36 @@ const plugins = [
   },
 ];
 
+// Small stand-ins for the calls of Explore.
+const standIns = {
+  why_empty: (p) => ({
+    selectors: [
+      {
+        selector: p.get('query'),
+        series: 0,
+        seriesInRange: 0,
+        lastSeenMs: now - 3 * 86_400_000,
+        problem: 'no_series',
+        matchers: [
+          { matcher: '__name__="upp"', series: 0, nearest: ['up'] },
+          { matcher: 'job="ndoe"', series: 0, nearest: ['node', 'prometheus'] },
+        ],
+        nearest: ['up', 'scrape_duration_seconds'],
+        text: 'no series has had this name for 3 days',
+      },
+    ],
+    notes: [{ kind: 'comparison', text: 'the comparison > 5 drops every series' }],
+  }),
+};
+
 function mock(req, res, path) {
   const json = (status, body) => {
     res.writeHead(status, { 'content-type': 'application/json' });
     res.end(JSON.stringify(body));
   };
+  const url = new URL(path, 'http://x');
+  const standIn = standIns[url.pathname.replace('/narthex/api/v1/', '')];
+  if (standIn) return json(200, standIn(url.searchParams, req));
   if (path.startsWith('narthex/api/v1/audit'))
     return json(200, {
       entries: [
@@ -150,7 +175,8 @@ createServer((req, res) => {
     return res.end();
   }
   const path = url.pathname.slice(prefix.length);
-  if (path.startsWith('narthex/') && process.env.MOCK_PLUGINS !== '0') return mock(req, res, path);
+  if (path.startsWith('narthex/') && !path.endsWith('/explain') && process.env.MOCK_PLUGINS !== '0')
+    return mock(req, res, path + url.search);
   if (/^(api|-|narthex|metrics)(\/|$)/.test(path)) {
     const api = path.startsWith('api/v2/') ? alerting : /^(api\/v1\/metrics$|metrics\/job)/.test(path) ? push : main;
     const up = request(

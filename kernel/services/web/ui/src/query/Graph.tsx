@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import uPlot from 'uplot';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ColorBook, seriesColor, seriesDash } from '../lib/colors';
@@ -38,12 +39,14 @@ interface Props {
   readonly answer: GraphAnswer;
   readonly panel: PanelState;
   readonly onZoom: (startMs: number, endMs: number) => void;
+  /** Shown when there is nothing to draw. */
+  readonly why?: ComponentChildren;
 }
 
 const DRAWN = 500;
 
 /** Lines over time with a legend that is a table. */
-export function Graph({ answer, panel, onZoom }: Props) {
+export function Graph({ answer, panel, onZoom, why }: Props) {
   const book = useRef(new ColorBook());
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
   const [all, setAll] = useState(false);
@@ -69,10 +72,13 @@ export function Graph({ answer, panel, onZoom }: Props) {
 
   if (answer.result.length === 0) {
     return (
-      <Empty title="No series in this time">
-        The expression is valid but matches nothing between {stamp(answer.startS * 1000, zone.get())} and{' '}
-        {stamp(answer.endS * 1000, zone.get())}. Try a longer range or fewer matchers.
-      </Empty>
+      <>
+        <Empty title="No series in this time">
+          The expression is valid but matches nothing between {stamp(answer.startS * 1000, zone.get())} and{' '}
+          {stamp(answer.endS * 1000, zone.get())}. Try a longer range or fewer matchers.
+        </Empty>
+        {why}
+      </>
     );
   }
   const isolate = (key: string, toggle: boolean) => {

@@ -21,6 +21,7 @@ import { Explain } from './Explain';
 import { Graph, type Exemplar, type GraphAnswer } from './Graph';
 import { Metrics } from './Metrics';
 import { ResultTable, type InstantResult } from './ResultTable';
+import { WhyEmpty } from './WhyEmpty';
 import type { RangeSeries } from './graphdata';
 import type { Labels } from '../lib/format';
 
@@ -117,7 +118,12 @@ interface Stats {
 }
 
 type Shown =
-  | { readonly tab: 'table'; readonly answer: Answer<InstantResult & { stats?: Stats }>; readonly expr: string }
+  | {
+      readonly tab: 'table';
+      readonly answer: Answer<InstantResult & { stats?: Stats }>;
+      readonly expr: string;
+      readonly timeMs: number;
+    }
   | {
       readonly tab: 'graph';
       readonly answer: Answer<{ result: RangeSeries[]; stats?: Stats }>;
@@ -189,6 +195,10 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
     }
   };
   const visible = shown?.tab === tab ? shown : null;
+  const correct = (expr: string) => {
+    setDraft(expr);
+    run(expr);
+  };
   return (
     <section class="card panel" data-testid="panel" aria-label={`Query ${index + 1}`}>
       <div class="ask">
@@ -254,6 +264,9 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
                 data={visible.answer.data}
                 expr={visible.expr}
                 summary={<Summary shown={visible} loading={loading} />}
+                why={
+                  <WhyEmpty expr={visible.expr} startMs={visible.timeMs} endMs={visible.timeMs} onCorrect={correct} />
+                }
               />
             ) : (
               <>
@@ -261,6 +274,14 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
                 <Graph
                   answer={visible.graph}
                   panel={state}
+                  why={
+                    <WhyEmpty
+                      expr={visible.graph.expr}
+                      startMs={visible.graph.startS * 1000}
+                      endMs={visible.graph.endS * 1000}
+                      onCorrect={correct}
+                    />
+                  }
                   onZoom={(from, to) =>
                     onChange({
                       ...state,
@@ -314,7 +335,7 @@ async function ask(state: PanelState, tab: 'table' | 'graph', signal: AbortSigna
       { query: state.expr, time: seconds(end), stats: 'true' },
       signal,
     );
-    return { tab, answer, expr: state.expr };
+    return { tab, answer, expr: state.expr, timeMs: Math.round(end) };
   }
   const start = end - state.rangeMs;
   const step = stepOf(state.resolution, state.rangeMs);
