@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { api, ApiError, type Answer } from '../lib/api';
 import { humanSeconds, parseDuration, plural, promDuration } from '../lib/format';
 import { navigate, place } from '../lib/router';
-import { recent, refreshTick, remember, useStore } from '../lib/store';
+import { refreshTick, useStore } from '../lib/store';
 import {
   formatTime,
   NEW_PANEL,
@@ -19,6 +19,8 @@ import { copyText, Empty, ErrorBox, Icon, Segments, Skeleton, State } from '../u
 import { Editor } from './Editor';
 import { Explain } from './Explain';
 import { Graph, type Exemplar, type GraphAnswer } from './Graph';
+import { noteRun } from './history';
+import { HistoryList } from './HistoryList';
 import { Metrics } from './Metrics';
 import { ResultTable, type InstantResult } from './ResultTable';
 import { WhyEmpty } from './WhyEmpty';
@@ -181,8 +183,7 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
 
   const run = (text: string) => {
     const expr = text.trim();
-    if (expr !== '')
-      remember('history', [expr, ...recent<string[]>('history', []).filter((q) => q !== expr)].slice(0, 50));
+    if (expr !== '') void noteRun(expr);
     if (expr === state.expr) setRuns(runs + 1);
     else onChange({ ...state, expr });
   };
@@ -583,7 +584,6 @@ interface MenuProps {
 function Menu({ onFormat, onDuplicate, onRemove, onHistory, onMetric, only, expr, state }: MenuProps) {
   const [metrics, setMetrics] = useState(false);
   const [open, setOpen] = useState<'' | 'history' | 'more'>('');
-  const history = open === 'history' ? recent<string[]>('history', []) : [];
   const act = (what: () => void) => () => {
     setOpen('');
     what();
@@ -609,14 +609,12 @@ function Menu({ onFormat, onDuplicate, onRemove, onHistory, onMetric, only, expr
         Format
       </button>
       <Popup word="History" open={open === 'history'} onOpen={(on) => setOpen(on ? 'history' : '')}>
-        {history.map((q) => (
-          <li key={q}>
-            <button type="button" class="mono" onClick={act(() => onHistory(q))}>
-              {q}
-            </button>
-          </li>
-        ))}
-        {history.length === 0 && <li class="dim">Queries you run are kept here, in this browser only.</li>}
+        <HistoryList
+          onPick={(q) => {
+            setOpen('');
+            onHistory(q);
+          }}
+        />
       </Popup>
       <Popup word="More" open={open === 'more'} onOpen={(on) => setOpen(on ? 'more' : '')} narrow>
         <li>
