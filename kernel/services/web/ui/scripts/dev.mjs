@@ -111,7 +111,32 @@ const kept = [
   { query: 'sum by (job) (up)', lastMs: now - 6e4, count: 4, starred: true },
   { query: 'rate(prometheus_http_requests_total[5m])', lastMs: now - 3e5, count: 2, starred: false },
 ];
+const running = [
+  {
+    duration: '12.204s',
+    id: 'A1',
+    remote_addr: '127.0.0.1:41210',
+    query: 'sum by (path) (rate(http_requests_total[1d]))',
+    start: now - 864e5,
+    end: now,
+    step: 60_000,
+    source: 'api',
+  },
+  { duration: '0.103s', id: 'A2', remote_addr: '', query: 'up == 0', start: now, end: now, step: 0, source: 'rule' },
+];
+const top = { query: 'sum by (path) (rate(http_requests_total[1d]))', timeRangeSeconds: 86_400, count: 12 };
 const standIns = {
+  active_queries: () => ({ status: 'ok', data: running }),
+  top_queries: () => ({
+    status: 'ok',
+    topBySumDuration: [
+      { ...top, sumDurationSeconds: 91.2 },
+      { query: 'up', timeRangeSeconds: 0, count: 4000, sumDurationSeconds: 3.1 },
+    ],
+    topByAvgDuration: [{ ...top, avgDurationSeconds: 7.6 }],
+    topByCount: [{ query: 'up', timeRangeSeconds: 0, count: 4000 }],
+    topByAvgMemoryUsage: [{ ...top, avgMemoryBytes: 2 ** 28 }],
+  }),
   history: (p, req) => {
     const at = kept.findIndex((k) => k.query === p.get('query'));
     if (req.method === 'DELETE' && at >= 0) kept.splice(at, 1);
@@ -143,8 +168,10 @@ function mock(req, res, path) {
     res.end(JSON.stringify(body));
   };
   const url = new URL(path, 'http://x');
-  const standIn = standIns[url.pathname.replace('/narthex/api/v1/', '')];
+  const standIn = standIns[url.pathname.replace(/^\/(narthex\/)?api\/v1\/(status\/)?/, '')];
   if (standIn) return json(200, standIn(url.searchParams, req));
+  const at = running.findIndex((q) => url.pathname.endsWith(`/queries/${q.id}`));
+  if (req.method === 'DELETE' && at >= 0) return json(200, running.splice(at, 1)[0]);
   if (path.startsWith('narthex/api/v1/audit'))
     return json(200, {
       entries: [
@@ -184,8 +211,8 @@ createServer((req, res) => {
     return res.end();
   }
   const path = url.pathname.slice(prefix.length);
-  if (path.startsWith('narthex/') && !path.endsWith('/explain') && process.env.MOCK_PLUGINS !== '0')
-    return mock(req, res, path + url.search);
+  const stood = path.startsWith('narthex/') || /^api\/v1\/status\/(active|top)_queries$/.test(path);
+  if (stood && !path.endsWith('/explain') && process.env.MOCK_PLUGINS !== '0') return mock(req, res, path + url.search);
   if (/^(api|-|narthex|metrics)(\/|$)/.test(path)) {
     const api = path.startsWith('api/v2/') ? alerting : /^(api\/v1\/metrics$|metrics\/job)/.test(path) ? push : main;
     const up = request(

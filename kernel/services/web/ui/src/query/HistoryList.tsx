@@ -4,7 +4,7 @@ import { plural } from '../lib/format';
 import { Ago, ErrorBox, Filter, matches, Skeleton, useMore } from '../ui';
 import { forget, readHistory, star, type History } from './history';
 import type { Kept } from './kept';
-import { asError } from './server';
+import { asError } from '../lib/own';
 
 /** The queries of the user, starred ones first; a click runs one. */
 export function HistoryList({ onPick }: { onPick: (query: string) => void }) {

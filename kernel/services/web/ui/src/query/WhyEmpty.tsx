@@ -3,7 +3,7 @@ import type { ApiError } from '../lib/api';
 import { plural } from '../lib/format';
 import { Ago, ErrorBox, Skeleton } from '../ui';
 import { metricOf, otherMetric, otherValue } from './correct';
-import { asError, list, own, refuses } from './server';
+import { asError, list, own, refuses } from '../lib/own';
 
 interface MatcherCount {
   readonly matcher: string;

@@ -2,7 +2,7 @@
 import { narthex } from '../lib/api';
 import { recent, remember } from '../lib/store';
 import { inOrder, ran, readKept, type Kept } from './kept';
-import { own, refuses } from './server';
+import { own, refuses } from '../lib/own';
 
 export interface History {
   readonly queries: readonly Kept[];
