@@ -250,7 +250,7 @@ function TopTable({ rows, by }: { rows: readonly TopQuery[]; by: Order }) {
               <a href={queryLink(q.query, q.timeRangeSeconds > 0 ? 'graph' : 'table')}>{q.query}</a>
               {q.source && <span class="dim plain"> {q.source}</span>}
             </td>
-            <td data-l="Range">{q.timeRangeSeconds > 0 ? humanSeconds(q.timeRangeSeconds) : 'one time'}</td>
+            <td data-l="Range">{q.timeRangeSeconds > 0 ? humanSeconds(q.timeRangeSeconds) : 'instant'}</td>
             {by !== 'count' && (
               <td data-l="Runs" class="num">
                 {(q.count ?? 0).toLocaleString('en')}

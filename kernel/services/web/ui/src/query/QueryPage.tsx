@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { api, ApiError, type Answer } from '../lib/api';
 import { humanSeconds, parseDuration, plural, promDuration } from '../lib/format';
 import { navigate, place } from '../lib/router';
@@ -22,6 +22,7 @@ import { Graph, type Exemplar, type GraphAnswer } from './Graph';
 import { noteRun } from './history';
 import { HistoryList } from './HistoryList';
 import { Metrics } from './Metrics';
+import { Plan, type PlanTime } from './Plan';
 import { ResultTable, type InstantResult } from './ResultTable';
 import { WhyEmpty } from './WhyEmpty';
 import type { RangeSeries } from './graphdata';
@@ -231,6 +232,18 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
           <TimeField label="Evaluation time" state={state} onChange={onChange} stepMs={state.rangeMs} />
         )}
         <span class="grow" />
+        {tab !== 'explain' && (
+          <button
+            type="button"
+            class="small quiet"
+            aria-pressed={state.showTree}
+            title="Show the plan of the query beside its result"
+            data-testid="show-plan"
+            onClick={() => onChange({ ...state, showTree: !state.showTree }, true)}
+          >
+            Plan
+          </button>
+        )}
         <Menu
           onFormat={() => void format()}
           onDuplicate={onDuplicate}
@@ -259,42 +272,59 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
               <State tone="info">Note</State> {w}
             </p>
           ))}
-          <div class={loading ? 'stale' : ''}>
-            {visible.tab === 'table' ? (
-              <ResultTable
-                data={visible.answer.data}
-                expr={visible.expr}
-                summary={<Summary shown={visible} loading={loading} />}
-                why={
-                  <WhyEmpty expr={visible.expr} startMs={visible.timeMs} endMs={visible.timeMs} onCorrect={correct} />
-                }
-              />
-            ) : (
-              <>
-                <Summary shown={visible} loading={loading} />
-                <Graph
-                  answer={visible.graph}
-                  panel={state}
+          <div class={`${loading ? 'stale' : ''} ${state.showTree ? 'beside' : ''}`}>
+            <div class="result">
+              {visible.tab === 'table' ? (
+                <ResultTable
+                  data={visible.answer.data}
+                  expr={visible.expr}
+                  summary={<Summary shown={visible} loading={loading} />}
                   why={
-                    <WhyEmpty
-                      expr={visible.graph.expr}
-                      startMs={visible.graph.startS * 1000}
-                      endMs={visible.graph.endS * 1000}
-                      onCorrect={correct}
-                    />
-                  }
-                  onZoom={(from, to) =>
-                    onChange({
-                      ...state,
-                      endMs: Math.round(to / 1000) * 1000,
-                      rangeMs: Math.max(1000, Math.round((to - from) / 1000) * 1000),
-                    })
+                    <WhyEmpty expr={visible.expr} startMs={visible.timeMs} endMs={visible.timeMs} onCorrect={correct} />
                   }
                 />
-              </>
+              ) : (
+                <>
+                  <Summary shown={visible} loading={loading} />
+                  <Graph
+                    answer={visible.graph}
+                    panel={state}
+                    why={
+                      <WhyEmpty
+                        expr={visible.graph.expr}
+                        startMs={visible.graph.startS * 1000}
+                        endMs={visible.graph.endS * 1000}
+                        onCorrect={correct}
+                      />
+                    }
+                    onZoom={(from, to) =>
+                      onChange({
+                        ...state,
+                        endMs: Math.round(to / 1000) * 1000,
+                        rangeMs: Math.max(1000, Math.round((to - from) / 1000) * 1000),
+                      })
+                    }
+                  />
+                </>
+              )}
+            </div>
+            {state.showTree && (
+              <Plan
+                expr={visible.tab === 'table' ? visible.expr : visible.graph.expr}
+                at={planTime(visible)}
+                onOpen={(expr) => onChange({ ...state, expr })}
+              />
             )}
           </div>
         </>
+      )}
+      {tab === 'explain' && state.expr !== '' && (
+        <PlanNow
+          key={`plan ${runs}`}
+          expr={state.expr}
+          timeMs={state.endMs}
+          onOpen={(expr) => onChange({ ...state, expr, tab: 'table' })}
+        />
       )}
       {tab === 'explain' && state.expr !== '' && (
         <Explain
@@ -310,6 +340,19 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
       )}
     </section>
   );
+}
+
+/** What the result is about, as the plan needs it. */
+function planTime(shown: Shown): PlanTime {
+  if (shown.tab === 'table') return { startMs: shown.timeMs, endMs: shown.timeMs, stepMs: 0 };
+  const { startS, endS, stepS } = shown.graph;
+  return { startMs: startS * 1000, endMs: endS * 1000, stepMs: stepS * 1000 };
+}
+
+/** The plan at one time, that of opening it where none is set. */
+function PlanNow({ expr, timeMs, onOpen }: { expr: string; timeMs: number | null; onOpen: (expr: string) => void }) {
+  const at = useMemo(() => timeMs ?? Date.now(), [expr, timeMs]);
+  return <Plan expr={expr} at={{ startMs: at, endMs: at, stepMs: 0 }} onOpen={onOpen} />;
 }
 
 /** Marks the position in the expression that a parse error names. */
