@@ -1,8 +1,8 @@
 // Serves the built UI as the server does (base href, CSP, caching) and passes the APIs on:
 //   node scripts/dev.mjs [port] [address of the API] [route prefix]
-// ALERTMANAGER and PUSHGATEWAY may name other servers for their APIs; DASHBOARDS a folder with dashboards.
+// ALERTMANAGER and PUSHGATEWAY may name other servers for their APIs.
 import { createServer, request } from 'node:http';
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -106,50 +106,6 @@ const plugins = [
   },
 ];
 
-// The dashboards of a folder, and those that are kept while this runs.
-const kept = new Map();
-function boards() {
-  const dir = process.env.DASHBOARDS;
-  const files = dir ? readdirSync(dir).filter((f) => f.endsWith('.json')) : [];
-  const read = files.map((file) => {
-    const at = join(dir, file);
-    const entry = { folder: '', source: 'provisioned', file, changedMs: statSync(at).mtimeMs, problem: '' };
-    try {
-      const dashboard = JSON.parse(readFileSync(at, 'utf8'));
-      const uid = dashboard.uid || file.replace(/\.json$/, '');
-      return { ...entry, uid, title: dashboard.title ?? uid, tags: dashboard.tags ?? [], dashboard };
-    } catch (e) {
-      return { ...entry, uid: file, title: file, tags: [], problem: String(e) };
-    }
-  });
-  return [...read.filter((b) => !kept.has(b.uid)), ...kept.values()];
-}
-
-function mockBoards(req, res, path, url) {
-  const json = (status, body) => {
-    res.writeHead(status, { 'content-type': 'application/json' });
-    res.end(JSON.stringify(body));
-  };
-  const uid = decodeURIComponent(/^narthex\/api\/v1\/dashboards\/([^/]+)$/.exec(path)?.[1] ?? '');
-  const found = boards().find((b) => b.uid === uid);
-  if (req.method === 'PUT') {
-    let text = '';
-    req.on('data', (d) => (text += d));
-    return req.on('end', () => {
-      const dashboard = JSON.parse(text);
-      const id = dashboard.uid || 'kept';
-      if (boards().some((b) => b.uid === id) && url.searchParams.get('overwrite') !== 'true')
-        return json(409, { error: `dashboard ${id}: exists; send overwrite=true to replace it` });
-      const entry = { uid: id, title: dashboard.title, tags: dashboard.tags ?? [], folder: '', file: `${id}.json` };
-      kept.set(id, { ...entry, source: 'uploaded', changedMs: Date.now(), problem: '', dashboard });
-      return json(200, { uid: id });
-    });
-  }
-  if (req.method === 'DELETE') return json(kept.delete(uid) ? 200 : 404, {});
-  if (uid === '') return json(200, { dashboards: boards().map(({ dashboard: _, ...b }) => b) });
-  return found ? json(200, found) : json(404, { error: `dashboard ${uid}: not found` });
-}
-
 function mock(req, res, path) {
   const json = (status, body) => {
     res.writeHead(status, { 'content-type': 'application/json' });
@@ -187,74 +143,6 @@ function mock(req, res, path) {
   return json(200, p);
 }
 
-/** Small stand-ins for APIs of a newer server, with STAND_INS=1; null when the server is to be asked. */
-function standIn(path, params) {
-  const at = Date.now();
-  if (path === 'narthex/api/v1/ui')
-    return {
-      links: {
-        logs: { title: 'Logs', url: '/logs?q={labels}&from={start}&to={end}' },
-        trace: { title: 'Trace', url: '/traces/{labels.trace_id}' },
-      },
-      scrapeIntervalSeconds: 15,
-      user: null,
-    };
-  if (path === 'narthex/api/v1/history')
-    return { queries: [{ query: 'sum by (job) (up)', lastMs: at - 6e4, count: 3, starred: true }] };
-  if (path === 'narthex/api/v1/why_empty')
-    return {
-      selectors: [
-        {
-          selector: params.get('query'),
-          series: 0,
-          seriesInRange: 0,
-          lastSeenMs: 0,
-          problem: 'name',
-          nearest: ['up'],
-          matchers: [{ matcher: 'job="nod"', series: 0, nearest: ['node', 'narthex'] }],
-          text: 'No metric has this name.',
-        },
-      ],
-      notes: [{ kind: 'range', text: 'The range is shorter than two scrapes.' }],
-    };
-  if (path === 'narthex/api/v1/search')
-    return {
-      metrics: [{ name: 'up', type: 'gauge', unit: '', help: 'Whether the target answers', series: 4 }],
-      labels: [{ name: 'job', values: 3 }],
-      values: [{ label: 'job', value: 'node', series: 600 }],
-      truncated: false,
-    };
-  if (path === 'api/v1/status/active_queries')
-    return {
-      status: 'ok',
-      data: [
-        {
-          id: '7',
-          duration: '3.2s',
-          remote_addr: '127.0.0.1:5555',
-          query: 'sum(rate(node_cpu_seconds_total[5m]))',
-          start: at - 36e5,
-          end: at,
-          step: 15000,
-        },
-      ],
-    };
-  if (path === 'api/v1/status/top_queries')
-    return {
-      topBySumDuration: [{ query: 'up', timeRangeSeconds: 3600, sumDurationSeconds: 12, count: 40 }],
-      topByAvgDuration: [{ query: 'sum(up)', timeRangeSeconds: 3600, avgDurationSeconds: 0.3, count: 4 }],
-    };
-  return null;
-}
-
-function events(res) {
-  res.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
-  const say = () => res.write('event: change\ndata: {"topics":["alerts","targets"],"firing":3}\n\n');
-  say();
-  const timer = setInterval(say, 10_000);
-  res.on('close', () => clearInterval(timer));
-}
-
 createServer((req, res) => {
   const url = new URL(req.url, 'http://x');
   if (!url.pathname.startsWith(prefix)) {
@@ -262,16 +150,6 @@ createServer((req, res) => {
     return res.end();
   }
   const path = url.pathname.slice(prefix.length);
-  if (path.startsWith('narthex/api/v1/dashboards') && process.env.DASHBOARDS !== undefined)
-    return mockBoards(req, res, path, url);
-  if (process.env.STAND_INS === '1') {
-    if (path === 'narthex/api/v1/events') return events(res);
-    const body = standIn(path, url.searchParams);
-    if (body !== null) {
-      res.writeHead(200, { 'content-type': 'application/json' });
-      return res.end(JSON.stringify(body));
-    }
-  }
   if (path.startsWith('narthex/') && process.env.MOCK_PLUGINS !== '0') return mock(req, res, path);
   if (/^(api|-|narthex|metrics)(\/|$)/.test(path)) {
     const api = path.startsWith('api/v2/') ? alerting : /^(api\/v1\/metrics$|metrics\/job)/.test(path) ? push : main;

@@ -9,6 +9,7 @@ import { GroupsPage } from './pages/groups';
 import { LoginPage } from './pages/login';
 import { PluginsPage } from './pages/plugins';
 import { PushesPage } from './pages/pushes';
+import { QueriesPage } from './pages/queries';
 import { RulesPage } from './pages/rules';
 import { SilencesPage } from './pages/silences';
 import { AlertmanagersPage, ConfigPage, FlagsPage, StatusPage, TsdbPage } from './pages/system';
@@ -201,6 +202,14 @@ export const PAGES: readonly Page[] = [
     section: 'status',
     tab: 'Storage',
     find: 'Storage: head, cardinality, blocks',
+  },
+  {
+    path: 'queries',
+    title: 'Queries',
+    view: QueriesPage,
+    section: 'status',
+    tab: 'Queries',
+    find: 'Queries: running and slow',
   },
   {
     path: 'config',

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import uPlot from 'uplot';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ColorBook, seriesColor, seriesDash } from '../lib/colors';
@@ -17,7 +18,7 @@ import type { PanelState } from '../lib/urlstate';
 import { Chips, Empty, saveCsv, useMore } from '../ui';
 import { Heatmap } from './Heatmap';
 import { heightFor, timeLabels } from './plotparts';
-import { common, heat, line, lonely, stack, steps, type Line, type RangeSeries } from './graphdata';
+import { common, heat, legendNames, line, lonely, stack, steps, type Line, type RangeSeries } from './graphdata';
 
 export interface Exemplar {
   labels: Labels;
@@ -38,12 +39,14 @@ interface Props {
   readonly answer: GraphAnswer;
   readonly panel: PanelState;
   readonly onZoom: (startMs: number, endMs: number) => void;
+  /** Shown when there is nothing to draw. */
+  readonly why?: ComponentChildren;
 }
 
 const DRAWN = 500;
 
 /** Lines over time with a legend that is a table. */
-export function Graph({ answer, panel, onZoom }: Props) {
+export function Graph({ answer, panel, onZoom, why }: Props) {
   const book = useRef(new ColorBook());
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
   const [all, setAll] = useState(false);
@@ -69,10 +72,13 @@ export function Graph({ answer, panel, onZoom }: Props) {
 
   if (answer.result.length === 0) {
     return (
-      <Empty title="No series in this time">
-        The expression is valid but matches nothing between {stamp(answer.startS * 1000, zone.get())} and{' '}
-        {stamp(answer.endS * 1000, zone.get())}. Try a longer range or fewer matchers.
-      </Empty>
+      <>
+        <Empty title="No series in this time">
+          The expression is valid but matches nothing between {stamp(answer.startS * 1000, zone.get())} and{' '}
+          {stamp(answer.endS * 1000, zone.get())}. Try a longer range or fewer matchers.
+        </Empty>
+        {why}
+      </>
     );
   }
   const isolate = (key: string, toggle: boolean) => {
@@ -463,7 +469,10 @@ type Column = 'name' | 'last' | 'min' | 'max' | 'avg';
 /** Last, minimum, maximum and mean of each line; a click isolates a line, Ctrl+click toggles it. */
 function Legend({ lines, slots, hidden, isDark, unit, xs, onPick }: LegendProps) {
   const [by, setBy] = useState<{ column: Column; down: boolean } | null>(null);
-  const shared = useMemo(() => common(lines.map((l) => l.labels)), [lines]);
+  const [shared, names] = useMemo(() => {
+    const labels = lines.map((l) => l.labels);
+    return [common(labels), new Map(legendNames(labels).map((name, i) => [lines[i] as Line, name]))];
+  }, [lines]);
   const order = useMemo(() => {
     const rows = lines.map((l, i) => ({ l, slot: slots[i] ?? 0 }));
     if (!by) return rows;
@@ -527,7 +536,7 @@ function Legend({ lines, slots, hidden, isDark, unit, xs, onPick }: LegendProps)
                     class={`swatch ${seriesDash(slot) ? 'dashed' : ''}`}
                     style={{ color: seriesColor(slot, isDark) }}
                   />
-                  {legendName(l.labels, shared)}
+                  {names.get(l)}
                 </td>
                 {cell(l.last)}
                 {cell(l.min)}
@@ -556,10 +565,4 @@ function Legend({ lines, slots, hidden, isDark, unit, xs, onPick }: LegendProps)
       </p>
     </>
   );
-}
-
-function legendName(labels: Labels, shared: Labels): string {
-  const rest = Object.fromEntries(Object.entries(labels).filter(([k]) => !(k in shared)));
-  const name = Object.keys(rest).length === 0 ? seriesName(labels) : seriesName(rest);
-  return name;
 }

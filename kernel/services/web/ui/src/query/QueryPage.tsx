@@ -1,9 +1,9 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { api, ApiError, type Answer } from '../lib/api';
 import { humanSeconds, parseDuration, plural, promDuration } from '../lib/format';
 import { navigate, place } from '../lib/router';
-import { recent, refreshTick, remember, useStore } from '../lib/store';
+import { refreshTick, useStore } from '../lib/store';
 import {
   formatTime,
   NEW_PANEL,
@@ -19,8 +19,12 @@ import { copyText, Empty, ErrorBox, Icon, Segments, Skeleton, State } from '../u
 import { Editor } from './Editor';
 import { Explain } from './Explain';
 import { Graph, type Exemplar, type GraphAnswer } from './Graph';
+import { noteRun } from './history';
+import { HistoryList } from './HistoryList';
 import { Metrics } from './Metrics';
+import { Plan, type PlanTime } from './Plan';
 import { ResultTable, type InstantResult } from './ResultTable';
+import { WhyEmpty } from './WhyEmpty';
 import type { RangeSeries } from './graphdata';
 import type { Labels } from '../lib/format';
 
@@ -117,7 +121,12 @@ interface Stats {
 }
 
 type Shown =
-  | { readonly tab: 'table'; readonly answer: Answer<InstantResult & { stats?: Stats }>; readonly expr: string }
+  | {
+      readonly tab: 'table';
+      readonly answer: Answer<InstantResult & { stats?: Stats }>;
+      readonly expr: string;
+      readonly timeMs: number;
+    }
   | {
       readonly tab: 'graph';
       readonly answer: Answer<{ result: RangeSeries[]; stats?: Stats }>;
@@ -175,8 +184,7 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
 
   const run = (text: string) => {
     const expr = text.trim();
-    if (expr !== '')
-      remember('history', [expr, ...recent<string[]>('history', []).filter((q) => q !== expr)].slice(0, 50));
+    if (expr !== '') void noteRun(expr);
     if (expr === state.expr) setRuns(runs + 1);
     else onChange({ ...state, expr });
   };
@@ -189,6 +197,10 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
     }
   };
   const visible = shown?.tab === tab ? shown : null;
+  const correct = (expr: string) => {
+    setDraft(expr);
+    run(expr);
+  };
   return (
     <section class="card panel" data-testid="panel" aria-label={`Query ${index + 1}`}>
       <div class="ask">
@@ -220,6 +232,18 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
           <TimeField label="Evaluation time" state={state} onChange={onChange} stepMs={state.rangeMs} />
         )}
         <span class="grow" />
+        {tab !== 'explain' && (
+          <button
+            type="button"
+            class="small quiet"
+            aria-pressed={state.showTree}
+            title="Show the plan of the query beside its result"
+            data-testid="show-plan"
+            onClick={() => onChange({ ...state, showTree: !state.showTree }, true)}
+          >
+            Plan
+          </button>
+        )}
         <Menu
           onFormat={() => void format()}
           onDuplicate={onDuplicate}
@@ -248,31 +272,59 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
               <State tone="info">Note</State> {w}
             </p>
           ))}
-          <div class={loading ? 'stale' : ''}>
-            {visible.tab === 'table' ? (
-              <ResultTable
-                data={visible.answer.data}
-                expr={visible.expr}
-                summary={<Summary shown={visible} loading={loading} />}
-              />
-            ) : (
-              <>
-                <Summary shown={visible} loading={loading} />
-                <Graph
-                  answer={visible.graph}
-                  panel={state}
-                  onZoom={(from, to) =>
-                    onChange({
-                      ...state,
-                      endMs: Math.round(to / 1000) * 1000,
-                      rangeMs: Math.max(1000, Math.round((to - from) / 1000) * 1000),
-                    })
+          <div class={`${loading ? 'stale' : ''} ${state.showTree ? 'beside' : ''}`}>
+            <div class="result">
+              {visible.tab === 'table' ? (
+                <ResultTable
+                  data={visible.answer.data}
+                  expr={visible.expr}
+                  summary={<Summary shown={visible} loading={loading} />}
+                  why={
+                    <WhyEmpty expr={visible.expr} startMs={visible.timeMs} endMs={visible.timeMs} onCorrect={correct} />
                   }
                 />
-              </>
+              ) : (
+                <>
+                  <Summary shown={visible} loading={loading} />
+                  <Graph
+                    answer={visible.graph}
+                    panel={state}
+                    why={
+                      <WhyEmpty
+                        expr={visible.graph.expr}
+                        startMs={visible.graph.startS * 1000}
+                        endMs={visible.graph.endS * 1000}
+                        onCorrect={correct}
+                      />
+                    }
+                    onZoom={(from, to) =>
+                      onChange({
+                        ...state,
+                        endMs: Math.round(to / 1000) * 1000,
+                        rangeMs: Math.max(1000, Math.round((to - from) / 1000) * 1000),
+                      })
+                    }
+                  />
+                </>
+              )}
+            </div>
+            {state.showTree && (
+              <Plan
+                expr={visible.tab === 'table' ? visible.expr : visible.graph.expr}
+                at={planTime(visible)}
+                onOpen={(expr) => onChange({ ...state, expr })}
+              />
             )}
           </div>
         </>
+      )}
+      {tab === 'explain' && state.expr !== '' && (
+        <PlanNow
+          key={`plan ${runs}`}
+          expr={state.expr}
+          timeMs={state.endMs}
+          onOpen={(expr) => onChange({ ...state, expr, tab: 'table' })}
+        />
       )}
       {tab === 'explain' && state.expr !== '' && (
         <Explain
@@ -288,6 +340,19 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
       )}
     </section>
   );
+}
+
+/** What the result is about, as the plan needs it. */
+function planTime(shown: Shown): PlanTime {
+  if (shown.tab === 'table') return { startMs: shown.timeMs, endMs: shown.timeMs, stepMs: 0 };
+  const { startS, endS, stepS } = shown.graph;
+  return { startMs: startS * 1000, endMs: endS * 1000, stepMs: stepS * 1000 };
+}
+
+/** The plan at one time, that of opening it where none is set. */
+function PlanNow({ expr, timeMs, onOpen }: { expr: string; timeMs: number | null; onOpen: (expr: string) => void }) {
+  const at = useMemo(() => timeMs ?? Date.now(), [expr, timeMs]);
+  return <Plan expr={expr} at={{ startMs: at, endMs: at, stepMs: 0 }} onOpen={onOpen} />;
 }
 
 /** Marks the position in the expression that a parse error names. */
@@ -314,7 +379,7 @@ async function ask(state: PanelState, tab: 'table' | 'graph', signal: AbortSigna
       { query: state.expr, time: seconds(end), stats: 'true' },
       signal,
     );
-    return { tab, answer, expr: state.expr };
+    return { tab, answer, expr: state.expr, timeMs: Math.round(end) };
   }
   const start = end - state.rangeMs;
   const step = stepOf(state.resolution, state.rangeMs);
@@ -562,7 +627,6 @@ interface MenuProps {
 function Menu({ onFormat, onDuplicate, onRemove, onHistory, onMetric, only, expr, state }: MenuProps) {
   const [metrics, setMetrics] = useState(false);
   const [open, setOpen] = useState<'' | 'history' | 'more'>('');
-  const history = open === 'history' ? recent<string[]>('history', []) : [];
   const act = (what: () => void) => () => {
     setOpen('');
     what();
@@ -588,14 +652,12 @@ function Menu({ onFormat, onDuplicate, onRemove, onHistory, onMetric, only, expr
         Format
       </button>
       <Popup word="History" open={open === 'history'} onOpen={(on) => setOpen(on ? 'history' : '')}>
-        {history.map((q) => (
-          <li key={q}>
-            <button type="button" class="mono" onClick={act(() => onHistory(q))}>
-              {q}
-            </button>
-          </li>
-        ))}
-        {history.length === 0 && <li class="dim">Queries you run are kept here, in this browser only.</li>}
+        <HistoryList
+          onPick={(q) => {
+            setOpen('');
+            onHistory(q);
+          }}
+        />
       </Popup>
       <Popup word="More" open={open === 'more'} onOpen={(on) => setOpen(on ? 'more' : '')} narrow>
         <li>

@@ -29,10 +29,13 @@ export function ResultTable({
   data,
   expr,
   summary,
+  why,
 }: {
   data: InstantResult;
   expr: string;
   summary: ComponentChildren;
+  /** Shown when nothing matches. */
+  why?: ComponentChildren;
 }) {
   const [filter, setFilter] = useState('');
   const [columns, setColumns] = useState(false);
@@ -67,6 +70,7 @@ export function ResultTable({
           The expression is valid but nothing matches. A metric may be gone for more than five minutes, or a label may
           have another value: press <kbd>Ctrl Space</kbd> in the editor to see those that exist.
         </Empty>
+        {why}
       </>
     );
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { common, heat, line, lonely, stack, steps } from './graphdata';
+import { common, heat, legendNames, line, lonely, stack, steps } from './graphdata';
 
 test('steps include the end', () => {
   assert.deepEqual(steps(0, 60, 15), [0, 15, 30, 45, 60]);
@@ -105,4 +105,30 @@ test('native histograms of several series are added up', () => {
     ][],
   };
   assert.deepEqual(heat([s, s], [0], 10), { edges: [1, 2], cells: [{ x: 0, from: 0, to: 1, count: 8 }], max: 8 });
+});
+
+test('a legend shows the labels that differ', () => {
+  assert.deepEqual(
+    legendNames([
+      { __name__: 'up', job: 'node', instance: 'a' },
+      { __name__: 'up', job: 'node', instance: 'b' },
+    ]),
+    ['{instance="a"}', '{instance="b"}'],
+  );
+  assert.deepEqual(
+    legendNames([
+      { __name__: 'a', job: 'x' },
+      { __name__: 'b', job: 'x' },
+    ]),
+    ['a', 'b'],
+  );
+});
+
+test('the legend of a single series shows all labels', () => {
+  assert.deepEqual(legendNames([{ __name__: 'up', job: 'node', instance: 'a' }]), ['up{instance="a", job="node"}']);
+  assert.deepEqual(legendNames([{}]), ['{}']);
+});
+
+test('a series without the label that the others have is named in full', () => {
+  assert.deepEqual(legendNames([{ job: 'x' }, { job: 'x', code: '500' }]), ['{job="x"}', '{code="500"}']);
 });

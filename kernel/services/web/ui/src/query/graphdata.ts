@@ -92,6 +92,15 @@ export function common(all: readonly Labels[]): Labels {
   return Object.fromEntries(Object.entries(first).filter(([k, v]) => all.every((l) => l[k] === v)));
 }
 
+/** What a legend calls each series: the labels that differ, and all of them when the query has one series. */
+export function legendNames(all: readonly Labels[]): string[] {
+  const shared = common(all);
+  return all.map((labels) => {
+    const rest = Object.fromEntries(Object.entries(labels).filter(([k]) => !(k in shared)));
+    return seriesName(Object.keys(rest).length === 0 ? labels : rest);
+  });
+}
+
 export interface Cell {
   /** Index of the step. */
   readonly x: number;
