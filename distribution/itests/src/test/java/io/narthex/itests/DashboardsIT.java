@@ -162,13 +162,26 @@ class DashboardsIT {
     Map<String, Chosen> chosen = choose(dashboard);
     StringBuilder address =
         new StringBuilder("/d/" + dashboard.path("uid").asText())
-            .append("?from=" + from + "&to=" + to + "&rows=all");
+            .append("?from=" + from + "&to=" + to + "");
     chosen.forEach(
         (name, c) -> address.append('&').append(Server.form("var-" + name, c.parameter)));
     // all panels are visible, and so all ask
     browser().size(1400, 16_000);
     browser().open(narthex().url(address.toString()));
     browser().until("the board", () -> !browser().find("board").isEmpty());
+    // rows that are folded are opened
+    browser()
+        .until(
+            "open rows of " + file,
+            () ->
+                browser()
+                    .script(
+                        """
+                        const folded = [...document.querySelectorAll('[data-testid="board-row"][aria-expanded="false"]')];
+                        folded.forEach((b) => b.click());
+                        return document.querySelector('[data-testid="panel"]') !== null && folded.length === 0;
+                        """)
+                    .asBoolean());
     browser()
         .until(
             "every panel of " + file,

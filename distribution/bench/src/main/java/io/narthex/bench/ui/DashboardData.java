@@ -26,6 +26,9 @@ public final class DashboardData {
   /** Series per selector. */
   private static final int VALUES = 3;
 
+  /** Samples of a series that are sent before those of the next. */
+  private static final int SLICE = 100;
+
   private static final java.util.regex.Pattern RANGE_VARIABLE =
       java.util.regex.Pattern.compile(
           "\\[\\s*\\$(?:\\{)?(?:__rate_interval|__interval|__range|[a-z_]+)\\}?\\s*(:[^\\]]*)?\\]",
@@ -241,12 +244,15 @@ public final class DashboardData {
       times[i] = fromMs + i * stepMs;
     }
     WriteRequest request = new WriteRequest();
-    int number = 0;
-    for (Map<String, String> labels : series.values()) {
-      fill(labels, number++, times, values);
-      request.series(labels, times, values, 0, n);
-      if (request.size() > 1 << 20) {
-        send(request, servers);
+    // Prometheus takes nothing that is an hour older than the newest sample
+    for (int from = 0; from < n; from += SLICE) {
+      int number = 0;
+      for (Map<String, String> labels : series.values()) {
+        fill(labels, number++, times, values);
+        request.series(labels, times, values, from, Math.min(n, from + SLICE));
+        if (request.size() > 1 << 20) {
+          send(request, servers);
+        }
       }
     }
     send(request, servers);

@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.Locale;
 
 /** Queries that run and that stand out, in the form of VictoriaMetrics. */
-@Path("/api/v1/status")
+@Path("/api/v1")
 public final class ActivityApi {
   private static final int MOST = 1000;
   private static final Duration LONGEST = Duration.ofDays(365);
@@ -30,7 +30,7 @@ public final class ActivityApi {
 
   /** Returns the queries that run. */
   @GET
-  @Path("active_queries")
+  @Path("status/active_queries")
   public Response active() {
     List<Running> running = services.activity().running();
     return Api.json(
@@ -59,7 +59,7 @@ public final class ActivityApi {
 
   /** Returns the queries that ran most often, took longest and held most memory. */
   @GET
-  @Path("top_queries")
+  @Path("status/top_queries")
   public Response top(@Context HttpServletRequest request) {
     Parameters p = new Parameters(request);
     int most = p.number("topN", 20);
