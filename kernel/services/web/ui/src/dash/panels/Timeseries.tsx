@@ -190,7 +190,7 @@ function stackOf(field: Field): string {
   const mode = word(s['mode'], 'none');
   if (mode !== 'normal' && mode !== 'percent') return '';
   const down = field.config.custom['transform'] === 'negative-Y' ? '-' : '+';
-  return `${mode}:${word(s['group'], 'A')}:${down}`;
+  return `${mode}:${String(s['group'] ?? 'A')}:${down}`;
 }
 
 function scaleOf(field: Field, scales: Map<string, Scale>): string {
