@@ -284,10 +284,10 @@ function BoardView({ dashboard, scrapeMs, stored }: { dashboard: Dashboard; scra
       p.delete(`var-${name}`);
       for (const v of values) p.append(`var-${name}`, v);
     });
-  const folded = new Set((params.get('rows') ?? '').split(',').filter((x) => x !== ''));
+  const folded = foldedIn(params);
   const flip = (id: string) =>
     go((p) => {
-      const next = new Set(folded);
+      const next = foldedIn(p);
       if (!next.delete(id)) next.add(id);
       if (next.size === 0) p.delete('rows');
       else p.set('rows', [...next].join(','));
@@ -455,6 +455,11 @@ function BoardView({ dashboard, scrapeMs, stored }: { dashboard: Dashboard; scra
       )}
     </div>
   );
+}
+
+/** Rows that are not as the file has them: open ones closed, closed ones open. */
+function foldedIn(params: URLSearchParams): Set<string> {
+  return new Set((params.get('rows') ?? '').split(',').filter((x) => x !== ''));
 }
 
 function base(dashboard: Dashboard, range: Range): Omit<Scope, 'chosen'> {

@@ -73,7 +73,7 @@ function Data({ data, zone, name }: { data: PanelData; zone: 'local' | 'utc'; na
         </button>
       </div>
       <div class="tablewrap">
-        <table data-testid="inspect-data">
+        <table data-testid="inspect-table">
           <thead>
             <tr>
               {frame.fields.map((f, i) => (

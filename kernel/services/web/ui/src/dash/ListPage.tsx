@@ -248,7 +248,7 @@ function Listing({ all, reload, onFile, onPaste, onError }: ListingProps) {
             </thead>
             <tbody>
               {shown.map((d) => (
-                <tr key={d.uid} tabIndex={0} data-testid="dashboard" data-uid={d.uid}>
+                <tr key={`${d.uid} ${d.file}`} tabIndex={0} data-testid="dashboard" data-uid={d.uid}>
                   <td data-l="Dashboard">
                     <span>
                       {d.problem ? (

@@ -120,6 +120,7 @@ function PanelView({ panel, board, need, tick, alone, place }: Props) {
     return () => {
       abort.abort();
       end();
+      setLoading(false);
     };
   }, [seen, need, panel, board, wants]);
 

@@ -407,7 +407,6 @@ function valueText(field: Field, index: number, what: string, scope: Scope): str
 export function safeUrl(url: string): string | null {
   const text = url.replace(/[\r\n\t]+/g, '').trim();
   if (text === '' || text.length > 20_000) return null;
-  // eslint-disable-next-line no-control-regex
   if (/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\\]/.test(text)) return null;
   if (/^https?:\/\//i.test(text)) {
     let at: URL;

@@ -99,7 +99,7 @@ function fromGraph(p: Json, problems: string[]): Json {
   if (p['dashes'] === true)
     custom['lineStyle'] = { fill: 'dash', dash: [num(p['dashLength']) ?? 10, num(p['spaceLength']) ?? 10] };
   const lines = objects(p['thresholds'], 50).filter((t) => num(t['value']) !== undefined);
-  const defaults: Made = { unit: str(left['format']) || 'short', custom };
+  const defaults: Made = { unit: str(left['format']) || str(list(p['y_formats'])[0]) || 'short', custom };
   for (const k of ['min', 'max'] as const) if (num(left[k]) !== undefined) defaults[k] = num(left[k]);
   if (num(p['decimals']) !== undefined) defaults['decimals'] = num(p['decimals']);
   else if (num(left['decimals']) !== undefined) defaults['decimals'] = num(left['decimals']);

@@ -271,6 +271,10 @@ test('a graph of old becomes a time series', () => {
   assert.deepEqual(p.problems, ['series x: property wrong is not known and is left out']);
 });
 
+test('the oldest graphs name their units apart', () => {
+  assert.equal(only({ type: 'graph', y_formats: ['Bps', 'short'] }).defaults.unit, 'Bps');
+});
+
 test('a single stat of old becomes a stat or a gauge', () => {
   const old = {
     type: 'singlestat',

@@ -89,7 +89,7 @@ export function Stat(props: Drawing) {
   const named = text === 'value_and_name' || text === 'name' || (text === 'auto' && items.length > 1);
   const longest = items.reduce((n, i) => Math.max(n, `${i.shown.prefix}${i.shown.number}${i.shown.suffix}`.length), 1);
   const given = option(panel, 'text');
-  const fit = Math.max(12, Math.min(64, (h - (named ? 22 : 4)) * 0.62, (w - 12) / (longest * 0.58)));
+  const fit = Math.max(12, Math.min(64, (h - (named ? 22 : 4)) * 0.62, (w - 14) / (longest * 0.66)));
   const value = typeof given['valueSize'] === 'number' ? Math.min(200, Math.max(8, given['valueSize'])) : fit;
   const name = typeof given['titleSize'] === 'number' ? Math.min(60, Math.max(8, given['titleSize'])) : 13;
   return (
@@ -247,7 +247,7 @@ export function Gauge(props: Drawing) {
                   x="50"
                   y="56"
                   text-anchor="middle"
-                  font-size={Math.min(17, 95 / Math.max(4, shown.text.length))}
+                  font-size={Math.min(15, 84 / Math.max(4, shown.text.length))}
                   font-weight="650"
                   fill={readable(shown.color, dark)}
                 >

@@ -1,6 +1,6 @@
 /** A table: only the rows in view are drawn, so that long ones scroll smoothly. */
 import { useMemo, useRef, useState } from 'preact/hooks';
-import { hrefOf, option, useSize, word, type Drawing } from '../board';
+import { hrefOf, memo, option, useSize, word, type Drawing } from '../board';
 import { hidden, share, show } from '../fields';
 import { interpolate } from '../interpolate';
 import type { Field, Frame } from '../model';
@@ -231,7 +231,20 @@ interface RowProps {
   readonly zone: 'local' | 'utc';
 }
 
-function Row({ row, at, height, frame, columns, board, dark, zone }: RowProps) {
+/** A row in view; while the table scrolls, those that stay are not drawn again. */
+const Row = memo<RowProps>(
+  TableRow,
+  (a, b) =>
+    a.row === b.row &&
+    a.at === b.at &&
+    a.height === b.height &&
+    a.frame === b.frame &&
+    a.columns === b.columns &&
+    a.dark === b.dark &&
+    a.zone === b.zone,
+);
+
+function TableRow({ row, at, height, frame, columns, board, dark, zone }: RowProps) {
   const whole = columns.find((c) => c.whole && c.cell.startsWith('color-background'));
   const ground = whole === undefined ? '' : show(whole.field, whole.field.values[row] ?? null, { dark, zone }).color;
   return (

@@ -190,7 +190,7 @@ function stackOf(field: Field): string {
   const mode = word(s['mode'], 'none');
   if (mode !== 'normal' && mode !== 'percent') return '';
   const down = field.config.custom['transform'] === 'negative-Y' ? '-' : '+';
-  return `${mode}:${word(s['group'], 'A')}:${down}`;
+  return `${mode}:${String(s['group'] ?? 'A')}:${down}`;
 }
 
 function scaleOf(field: Field, scales: Map<string, Scale>): string {
@@ -309,15 +309,17 @@ function rangeFor(s: Scale, min: number | null, max: number | null): [number, nu
 const BYTES = /^(bytes|bits|kbytes|mbytes|gbytes|tbytes|binBps|binbps|Ki.*|Mi.*|Gi.*)$/;
 
 /** Labels of an axis with as many decimals as they need to differ. */
-function tickText(s: Scale, ticks: readonly number[]): string[] {
+function tickText(s: Scale, ticks: readonly (number | null)[]): string[] {
   const text = (decimals?: number) =>
     ticks.map((t) => {
+      if (t === null) return '';
       const f = formatUnit(s.unit, t, decimals);
       return `${f.prefix}${f.number}${f.suffix}`;
     });
   if (s.decimals !== null) return text(s.decimals);
   let out = text();
-  for (let d = 1; d <= 4 && new Set(out).size < out.length; d++) out = text(d);
+  const some = ticks.filter((t) => t !== null).length;
+  for (let d = 1; d <= 4 && new Set(out.filter((t) => t !== '')).size < some; d++) out = text(d);
   return out;
 }
 
@@ -643,14 +645,19 @@ function fillTo(u: uPlot, scale: string): number {
 }
 
 function summary(panel: Panel, made: Prepared, dark: boolean): string {
-  const lasts = made.lines.map((l) => reduce(l.field.values, 'lastNotNull'));
-  const numbers = lasts.filter((v): v is number => typeof v === 'number' && Number.isFinite(v));
-  const f = made.lines[0]?.field;
   const count = `${made.lines.length} series`;
-  if (numbers.length === 0 || f === undefined) return `${panel.title}: ${count}`;
-  const text = (v: number) => show(f, v, { dark }).text;
-  const [lo, hi] = [numbers.reduce((a, b) => Math.min(a, b)), numbers.reduce((a, b) => Math.max(a, b))];
-  return `${panel.title}: ${count}, last ${lo === hi ? text(lo) : `${text(lo)} to ${text(hi)}`}`;
+  if (new Set(made.lines.map((l) => l.field.config.unit)).size > 1) return `${panel.title}: ${count} in several units`;
+  let lo: { field: Field; v: number } | null = null;
+  let hi: { field: Field; v: number } | null = null;
+  for (const { field } of made.lines) {
+    const v = reduce(field.values, 'lastNotNull');
+    if (typeof v !== 'number' || !Number.isFinite(v)) continue;
+    if (lo === null || v < lo.v) lo = { field, v };
+    if (hi === null || v > hi.v) hi = { field, v };
+  }
+  if (lo === null || hi === null) return `${panel.title}: ${count}`;
+  const [a, b] = [show(lo.field, lo.v, { dark }).text, show(hi.field, hi.v, { dark }).text];
+  return `${panel.title}: ${count}, last ${a === b ? a : `${a} to ${b}`}`;
 }
 
 interface Now {
