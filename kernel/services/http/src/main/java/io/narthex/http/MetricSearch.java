@@ -26,7 +26,9 @@ final class MetricSearch {
   /** Up to this number series are counted one by one. */
   static final int MAX_COUNTED = 1_000;
 
-  private static final int TOP = 2_000;
+  /** Most entries of the statistics that give numbers of series and values. */
+  static final int TOP = 2_000;
+
   private static final int BETWEEN_CHECKS = 512;
   private static final List<String> SUFFIXES =
       List.of("_bucket", "_count", "_sum", "_total", "_created", "_info");
@@ -111,9 +113,13 @@ final class MetricSearch {
     deadline = nanoTime.getAsLong() + budgetNanos;
   }
 
-  /** Searches. */
-  Found run(Map<String, MetricMetadata> metadata) {
-    StorageStats stats = storage.stats(TOP);
+  /**
+   * Searches.
+   *
+   * @param metadata by name of the family
+   * @param stats with {@link #TOP} entries, for numbers that need not be counted; may be old
+   */
+  Found run(Map<String, MetricMetadata> metadata, StorageStats stats) {
     Map<String, Long> valueCounts = map(stats.valuesByLabel());
     List<String> labelNames = scanned(storage.labelNames(List.of(), minMs, maxMs, MAX_SCANNED));
     List<String> metrics = metrics(metadata);

@@ -3,6 +3,7 @@ package io.narthex.http;
 import io.narthex.http.MetricSearch.Found;
 import io.narthex.model.MetricMetadata;
 import io.narthex.service.storage.StorageGate;
+import io.narthex.spi.storage.StorageStats;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -10,6 +11,7 @@ import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.Response;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
 
 /** Search of metrics, labels and values: {@code /narthex/api/v1/search}. */
 @Path("/narthex/api/v1")
@@ -17,14 +19,31 @@ public final class SearchApi {
   static final int MAX_LIMIT = 1_000;
   private static final int DEFAULT_LIMIT = 50;
   private static final long BUDGET_NANOS = 500_000_000;
+  private static final long STATS_LAST_NANOS = 30_000_000_000L;
 
   private final Services services;
   private final StorageGate storage;
   private final Semaphore turns = new Semaphore(4);
+  private volatile @Nullable Known known;
 
   SearchApi(Services services, StorageGate storage) {
     this.services = services;
     this.storage = storage;
+  }
+
+  private record Known(StorageStats stats, long epoch, long sinceNanos) {}
+
+  /** Returns statistics that are at most half a minute old: those of many series take a while. */
+  private StorageStats stats() {
+    long epoch = storage.epoch();
+    Known last = known;
+    if (last == null
+        || last.epoch != epoch
+        || System.nanoTime() - last.sinceNanos > STATS_LAST_NANOS) {
+      last = new Known(storage.stats(MetricSearch.TOP), epoch, System.nanoTime());
+      known = last;
+    }
+    return last.stats;
   }
 
   /** Returns the metrics, labels and values that have all words of {@code q}. */
@@ -52,7 +71,7 @@ public final class SearchApi {
       found =
           new MetricSearch(
                   storage, words, range[0], range[1], limit, BUDGET_NANOS, System::nanoTime)
-              .run(metadata);
+              .run(metadata, stats());
     } finally {
       turns.release();
     }

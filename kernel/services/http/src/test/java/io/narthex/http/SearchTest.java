@@ -90,7 +90,7 @@ class SearchTest extends AccessHarness {
     Map<String, MetricMetadata> metadata = new java.util.HashMap<>();
     kept.forEach(m -> metadata.put(m.name(), m));
     return new MetricSearch(gate(), new SearchWords(q), 0, 9, limit, 60_000_000_000L, clock)
-        .run(metadata);
+        .run(metadata, gate().stats(MetricSearch.TOP));
   }
 
   private List<String> names(String q) {

@@ -110,6 +110,13 @@ final class EmptyResults {
 
   /** The times at which a part is evaluated, first and last. */
   private record Times(long first, long last) {
+    private static final long MOST_MS = Long.MAX_VALUE / 1_000_000;
+
+    Times {
+      first = clamp(first);
+      last = clamp(last);
+    }
+
     Times moved(@Nullable At at, long offsetMs, long startMs, long endMs) {
       long from = first;
       long to = last;
@@ -122,11 +129,16 @@ final class EmptyResults {
             };
         to = from;
       }
-      return new Times(from - offsetMs, to - offsetMs);
+      long offset = clamp(offsetMs);
+      return new Times(from - offset, to - offset);
     }
 
     Times reaching(long ms) {
-      return new Times(first - ms, last);
+      return new Times(first - clamp(ms), last);
+    }
+
+    private static long clamp(long ms) {
+      return Math.clamp(ms, -MOST_MS, MOST_MS);
     }
   }
 

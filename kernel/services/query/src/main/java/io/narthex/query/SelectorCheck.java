@@ -31,6 +31,8 @@ final class SelectorCheck {
   private static final int MAX_NEAREST = 5;
   private static final int MAX_READ = 200;
   private static final long MAX_BYTES = 16 << 20;
+  private static final long HOUR_MS = 3_600_000;
+  private static final String EVERY_SAMPLE = "";
 
   /** Beyond a day, a week, … samples are looked for in one go. */
   private static final long[] LOOK_BACK_HOURS = {1, 6, 24, 7 * 24, 30 * 24, 366 * 24};
@@ -98,8 +100,19 @@ final class SelectorCheck {
   private Selector absent(VectorSelector v) {
     List<Matcher> matchers = v.matchers();
     Matcher name = nameOf(matchers);
-    List<Matcher> ofMetric = name == null ? List.of() : List.of(name);
-    if (name != null && (matchers.size() == 1 || count(ofMetric) == 0)) {
+    boolean noMetric = name != null && (matchers.size() == 1 || count(List.of(name)) == 0);
+    if (late.getAsBoolean()) {
+      return new Selector(
+          Printer.print(v),
+          0,
+          0L,
+          null,
+          Problem.NO_MATCH,
+          List.of(),
+          List.of(),
+          "No series matches; there was no time to find out why.");
+    }
+    if (name != null && noMetric) {
       List<String> names =
           nearest(name, storage.labelValues(Labels.METRIC_NAME, List.of(), MIN, MAX, MAX_VALUES));
       return new Selector(
@@ -151,6 +164,9 @@ final class SelectorCheck {
     List<Matcher> alone = name == null || name.equals(m) ? List.of(m) : List.of(name, m);
     long own = count(alone);
     long without = others(all, m);
+    if (late.getAsBoolean()) {
+      return; // what was counted last may be nothing for lack of time
+    }
     List<String> values = List.of();
     if (own == 0 || without > 0) {
       List<Matcher> rest = without > 0 ? except(all, m) : name == null ? List.of() : List.of(name);
@@ -224,8 +240,8 @@ final class SelectorCheck {
 
   /* the storage */
 
-  private static final long MIN = Long.MIN_VALUE;
-  private static final long MAX = Long.MAX_VALUE;
+  private static final long MIN = Long.MIN_VALUE / 1_000_000;
+  private static final long MAX = Long.MAX_VALUE / 1_000_000;
 
   /** Returns how many series there are at any time; 0 for matchers that nobody may select with. */
   private long count(List<Matcher> matchers) {
@@ -282,7 +298,7 @@ final class SelectorCheck {
             matchers,
             minMs,
             maxMs,
-            ended ? SelectRequest.Hints.NEWEST : "",
+            ended ? SelectRequest.Hints.NEWEST : EVERY_SAMPLE,
             Selector.MAX_COUNTED,
             (cursor, tile) -> {
               boolean lives = false;
@@ -310,7 +326,7 @@ final class SelectorCheck {
       return after;
     }
     for (long hours : LOOK_BACK_HOURS) {
-      long found = newest(matchers, aroundMs - hours * 3_600_000, aroundMs);
+      long found = newest(matchers, aroundMs - hours * HOUR_MS, aroundMs);
       if (found != MIN) {
         return found;
       }
@@ -326,25 +342,34 @@ final class SelectorCheck {
     if (late.getAsBoolean() || storage.series(List.of(matchers), minMs, maxMs, 1).isEmpty()) {
       return MIN;
     }
-    long[] newest = {MIN};
+    long[] found = newest(matchers, minMs, maxMs, SelectRequest.Hints.NEWEST);
+    if (found[1] > found[0]) { // it has ended; the last sample is somewhat before the marker
+      long[] before = newest(matchers, Math.max(minMs, found[1] - HOUR_MS), found[1], EVERY_SAMPLE);
+      return Math.max(found[0], before[0]);
+    }
+    return found[0];
+  }
+
+  /** Returns the times of the newest sample and of the newest staleness marker. */
+  private long[] newest(List<Matcher> matchers, long minMs, long maxMs, String purpose) {
+    long[] newest = {MIN, MIN};
     boolean unused =
         read(
             matchers,
             minMs,
             maxMs,
-            "",
+            purpose,
             MAX_READ,
             (cursor, tile) -> {
               while (cursor.nextTile(tile)) {
                 for (int i = 0; i < tile.size; i++) {
-                  if (!isStale(tile, i)) {
-                    newest[0] = Math.max(newest[0], tile.timesMs[i]);
-                  }
+                  int kind = isStale(tile, i) ? 1 : 0;
+                  newest[kind] = Math.max(newest[kind], tile.timesMs[i]);
                 }
               }
               return true;
             });
-    return newest[0];
+    return newest;
   }
 
   /** Returns the usual time between two samples before a time, or 0 when there are too few. */
@@ -353,7 +378,7 @@ final class SelectorCheck {
     boolean unused =
         read(
             matchers,
-            maxMs - 3_600_000,
+            maxMs - HOUR_MS,
             maxMs,
             "",
             5,
