@@ -126,6 +126,14 @@ const running = [
 ];
 const top = { query: 'sum by (path) (rate(http_requests_total[1d]))', timeRangeSeconds: 86_400, count: 12 };
 const standIns = {
+  ui: () => ({
+    links: {
+      logs: { title: 'Logs', url: 'https://logs.example/explore?q={labels}&from={start}&to={end}' },
+      trace: { title: 'Trace', url: 'https://traces.example/trace/{labels.trace_id}' },
+    },
+    scrapeIntervalSeconds: 60,
+    user: null,
+  }),
   active_queries: () => ({ status: 'ok', data: running }),
   top_queries: () => ({
     status: 'ok',
