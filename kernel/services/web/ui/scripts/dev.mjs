@@ -126,6 +126,12 @@ const running = [
 ];
 const top = { query: 'sum by (path) (rate(http_requests_total[1d]))', timeRangeSeconds: 86_400, count: 12 };
 const standIns = {
+  search: (p) => ({
+    metrics: [{ name: 'up', type: 'gauge', unit: '', help: `Whether ${p.get('q')} answers`, series: 4 }],
+    labels: [{ name: 'job', values: 4 }],
+    values: [{ label: 'job', value: 'narthex', series: 812 }],
+    truncated: true,
+  }),
   ui: () => ({
     links: {
       logs: { title: 'Logs', url: 'https://logs.example/explore?q={labels}&from={start}&to={end}' },
