@@ -25,6 +25,7 @@ import { HistoryList } from './HistoryList';
 import { Metrics } from './Metrics';
 import { Plan, type PlanTime } from './Plan';
 import { ResultTable, type InstantResult } from './ResultTable';
+import { RuleDialog } from './RuleDialog';
 import { WhyEmpty } from './WhyEmpty';
 import type { RangeSeries } from './graphdata';
 import type { Labels } from '../lib/format';
@@ -659,6 +660,7 @@ interface MenuProps {
 
 function Menu({ onFormat, onDuplicate, onRemove, onHistory, onMetric, only, expr, state }: MenuProps) {
   const [metrics, setMetrics] = useState(false);
+  const [drafting, setDrafting] = useState(false);
   const [open, setOpen] = useState<'' | 'history' | 'more'>('');
   const act = (what: () => void) => () => {
     setOpen('');
@@ -704,11 +706,22 @@ function Menu({ onFormat, onDuplicate, onRemove, onHistory, onMetric, only, expr
           </button>
         </li>
         <li>
+          <button
+            type="button"
+            data-testid="draft-rule"
+            disabled={expr.trim() === ''}
+            onClick={act(() => setDrafting(true))}
+          >
+            Draft an alert rule
+          </button>
+        </li>
+        <li>
           <button type="button" data-testid="duplicate-panel" onClick={act(onDuplicate)}>
             Duplicate
           </button>
         </li>
       </Popup>
+      {drafting && <RuleDialog expr={expr.trim()} onClose={() => setDrafting(false)} />}
       {!only && (
         <button type="button" class="small quiet" data-testid="remove-panel" onClick={onRemove}>
           Remove
