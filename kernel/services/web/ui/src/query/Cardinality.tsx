@@ -75,8 +75,10 @@ function Tops({ onInto }: { onInto: (into: Into) => void }) {
           />
           <Counts
             title="Values by label"
-            rows={d.labelValueCountByLabelName.map((r) => [r.name, r.value] as const)}
-            onPick={(label) => onInto(label === '__name__' ? {} : { label })}
+            rows={d.labelValueCountByLabelName
+              .filter((r) => r.name !== '__name__')
+              .map((r) => [r.name, r.value] as const)}
+            onPick={(label) => onInto({ label })}
           />
         </div>
       )}
@@ -180,7 +182,7 @@ function Counts({
   return (
     <section class="card" data-testid="counts">
       <header>
-        <h3>{title}</h3>
+        <h2>{title}</h2>
       </header>
       <table>
         <tbody>

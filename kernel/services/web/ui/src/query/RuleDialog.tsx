@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { Copy, Dialog } from '../ui';
-import { compares, nameFor, ruleYaml, wrongWith, type Draft } from './ruledraft';
+import { compares, labelFor, nameFor, ruleYaml, wrongWith, type Draft } from './ruledraft';
 
 const FIELDS = [
   { id: 'name', label: 'Name' },
@@ -17,7 +17,7 @@ export function RuleDialog({ expr, onClose }: { expr: string; onClose: () => voi
     expr,
     hold: '5m',
     severity: 'warning',
-    summary: `${nameFor(expr)} of {{ $labels.instance }}`,
+    summary: `${nameFor(expr)} of {{ $labels.${labelFor(expr)} }}`,
     description: 'The value is {{ $value }}.',
   }));
   const wrong = wrongWith(draft);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compares, nameFor, ruleYaml, wrongWith, type Draft } from './ruledraft';
+import { compares, labelFor, nameFor, ruleYaml, wrongWith, type Draft } from './ruledraft';
 
 const draft: Draft = {
   name: 'Down',
@@ -45,6 +45,12 @@ test('names come from the metric', () => {
   assert.equal(nameFor('sum by (job) (rate(http_requests_total{code="500"}[5m])) > 5'), 'HttpRequestsTotal');
   assert.equal(nameFor('job:up:sum == 0'), 'JobUpSum');
   assert.equal(nameFor('vector(1)'), 'NewAlert');
+});
+
+test('the summary names the label that the query groups by', () => {
+  assert.equal(labelFor('sum by (job, x) (up)'), 'job');
+  assert.equal(labelFor('sum(up) by(team)'), 'team');
+  assert.equal(labelFor('up == 0'), 'instance');
 });
 
 test('a query that never is empty is noticed', () => {

@@ -37,6 +37,11 @@ export function nameFor(expr: string): string {
   return words.map((w) => (w[0] ?? '').toUpperCase() + w.slice(1)).join('') || 'NewAlert';
 }
 
+/** The label that tells the results of a query apart: the first it groups by, otherwise the instance. */
+export function labelFor(expr: string): string {
+  return /\bby\s*\(\s*([a-zA-Z_]\w*)/.exec(expr)?.[1] ?? 'instance';
+}
+
 /** Whether a query compares, so that it has no result while all is well. */
 export function compares(expr: string): boolean {
   return /(?:[<>]=?|[=!]=)|\babsent(?:_over_time)?\s*\(|\bunless\b/.test(
