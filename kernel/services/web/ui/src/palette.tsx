@@ -1,7 +1,9 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { api, type RuleGroup } from './lib/api';
+import { quote, seriesName } from './lib/format';
 import { overlay } from './lib/keys';
 import { navigate } from './lib/router';
+import { useSearch, type Found } from './lib/search';
 import { theme, useStore, zone } from './lib/store';
 import { queryLink } from './lib/urlstate';
 import { PAGES } from './pages';
@@ -18,7 +20,28 @@ const PAGE_ENTRIES: readonly Entry[] = PAGES.flatMap((p) => {
   return p.path === 'silences' ? [...own, { kind: 'page', text: 'New silence', to: 'silences?new=1' }] : own;
 });
 
-/** Ctrl/Cmd-K: pages, metrics, alerts, rules and scrape pools by name. */
+function entriesOf(found: Found): Entry[] {
+  const name = (label: string) => (/^[a-zA-Z_]\w*$/.test(label) ? label : quote(label));
+  return [
+    ...found.metrics.map((m) => ({
+      kind: 'metric',
+      text: m.name,
+      to: queryLink(seriesName({ __name__: m.name }), 'graph'),
+    })),
+    ...found.labels.map((l) => ({
+      kind: 'label',
+      text: l.name,
+      to: queryLink(`count by (${name(l.name)}) ({${name(l.name)}!=""})`),
+    })),
+    ...found.values.map((v) => ({
+      kind: 'value',
+      text: `${v.label}=${quote(v.value)}`,
+      to: queryLink(`{${name(v.label)}=${quote(v.value)}}`),
+    })),
+  ];
+}
+
+/** Ctrl/Cmd-K: pages, metrics, alerts, rules and scrape pools by name; what the server finds for the words. */
 export function Palette() {
   const [text, setText] = useState('');
   const [entries, setEntries] = useState<readonly Entry[]>(PAGE_ENTRIES);
@@ -58,6 +81,8 @@ export function Palette() {
     );
     return () => abort.abort();
   }, []);
+  const search = useSearch(text, 20);
+  const remote = useMemo(() => (search.found ? entriesOf(search.found) : []), [search]);
   const found = useMemo(() => {
     const f = text.trim();
     if (f === '') return PAGE_ENTRIES;
@@ -66,8 +91,11 @@ export function Palette() {
     const rank = (e: Entry) =>
       (e.text.toLowerCase() === low ? 0 : e.text.toLowerCase().startsWith(low) ? 1 : 2) +
       (e.kind === 'page' ? -0.5 : 0);
-    return hits.sort((a, b) => rank(a) - rank(b) || a.text.length - b.text.length).slice(0, 60);
-  }, [text, entries]);
+    const local = hits.sort((a, b) => rank(a) - rank(b) || a.text.length - b.text.length).slice(0, 60);
+    const known = new Set(local.map((e) => `${e.kind} ${e.text}`));
+    // What the server finds in helps, labels and values comes after what is found by name.
+    return local.concat(remote.filter((e) => !known.has(`${e.kind} ${e.text}`)));
+  }, [text, entries, remote]);
   const close = () => overlay.set('none');
   const go = (e: Entry | undefined) => {
     if (!e) return;

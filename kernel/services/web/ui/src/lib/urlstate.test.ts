@@ -13,7 +13,7 @@ test('old links of rules and dashboards open the graph', () => {
 
 test('all parameters are read', () => {
   const p = read(
-    '?g0.expr=up&g0.show_tree=1&g0.tab=graph&g0.end_input=2026-02-03+04%3A05%3A06&g0.moment_input=2026-02-03+04%3A05%3A06&g0.range_input=1h30m' +
+    '?g0.expr=up&g0.show_tree=1&g0.compare=1d&g0.tab=graph&g0.end_input=2026-02-03+04%3A05%3A06&g0.moment_input=2026-02-03+04%3A05%3A06&g0.range_input=1h30m' +
       '&g0.res_type=fixed&g0.res_step=0.5&g0.display_mode=stacked&g0.y_axis_min=0&g0.show_exemplars=1',
   );
   assert.deepEqual(p, {
@@ -26,6 +26,7 @@ test('all parameters are read', () => {
     display: 'stacked',
     yAxisMin: 0,
     showExemplars: true,
+    compare: '1d',
   });
 });
 
@@ -57,4 +58,10 @@ test('ranges step and resolutions follow them', () => {
   assert.equal(stepRange(3_600_000, false), 1_800_000);
   assert.equal(stepRange(1000, false), 1000);
   assert.equal(stepOf({ type: 'auto', density: 'medium' }, 3_600_000), 14_400);
+});
+
+test('a comparison that the page does not offer is none', () => {
+  assert.equal(read('?g0.expr=up&g0.compare=3y')?.compare, '');
+  assert.equal(read(writePanels([{ ...NEW_PANEL, expr: 'up', compare: '1w' }]))?.compare, '1w');
+  assert.doesNotMatch(writePanels([{ ...NEW_PANEL, expr: 'up' }]), /compare/);
 });

@@ -18,7 +18,12 @@ export interface PanelState {
   readonly display: DisplayMode;
   readonly yAxisMin: number | null;
   readonly showExemplars: boolean;
+  /** How much earlier the dashed lines of a graph are; empty: there are none. */
+  readonly compare: Compare;
 }
+
+export type Compare = '' | '1h' | '1d' | '1w';
+export const COMPARES: readonly Compare[] = ['', '1h', '1d', '1w'];
 
 export const NEW_PANEL: PanelState = {
   expr: '',
@@ -30,6 +35,7 @@ export const NEW_PANEL: PanelState = {
   display: 'lines',
   yAxisMin: null,
   showExemplars: false,
+  compare: '',
 };
 
 export const RANGES = [
@@ -113,6 +119,7 @@ function readPanel(get: (name: string) => string | null): PanelState {
           : 'lines',
     yAxisMin: Number.isNaN(yMin) ? null : yMin,
     showExemplars: get('show_exemplars') === '1',
+    compare: COMPARES.find((c) => c === get('compare')) ?? '',
   };
 }
 
@@ -157,6 +164,7 @@ export function writePanels(panels: readonly PanelState[]): string {
     set('display_mode', panel.display);
     if (panel.yAxisMin !== null) set('y_axis_min', String(panel.yAxisMin));
     set('show_exemplars', panel.showExemplars ? '1' : '0');
+    if (panel.compare !== '') set('compare', panel.compare);
   });
   return `?${p.toString()}`;
 }

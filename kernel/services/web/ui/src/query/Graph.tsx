@@ -8,6 +8,8 @@ import {
   humanSeconds,
   humanValue,
   labelPairs,
+  parseDuration,
+  plural,
   seriesName,
   stamp,
   type Labels,
@@ -15,10 +17,23 @@ import {
 } from '../lib/format';
 import { dark, useStore, zone } from '../lib/store';
 import type { PanelState } from '../lib/urlstate';
+import { expandLink, type LinkAt } from '../lib/links';
 import { Chips, Empty, saveCsv, useMore } from '../ui';
+import { OutLink, useLinks } from './OutLink';
 import { Heatmap } from './Heatmap';
 import { heightFor, timeLabels } from './plotparts';
-import { common, heat, legendNames, line, lonely, stack, steps, type Line, type RangeSeries } from './graphdata';
+import {
+  common,
+  earlierLines,
+  heat,
+  legendNames,
+  line,
+  lonely,
+  stack,
+  steps,
+  type Line,
+  type RangeSeries,
+} from './graphdata';
 
 export interface Exemplar {
   labels: Labels;
@@ -33,6 +48,8 @@ export interface GraphAnswer {
   readonly endS: number;
   readonly stepS: number;
   readonly expr: string;
+  /** The same query at an earlier time. */
+  readonly earlier: { readonly result: readonly RangeSeries[]; readonly agoS: number; readonly word: string } | null;
 }
 
 interface Props {
@@ -44,6 +61,7 @@ interface Props {
 }
 
 const DRAWN = 500;
+const EARLIER = [4, 4];
 
 /** Lines over time with a legend that is a table. */
 export function Graph({ answer, panel, onZoom, why }: Props) {
@@ -56,8 +74,16 @@ export function Graph({ answer, panel, onZoom, why }: Props) {
   const { xs, lines, slots } = useMemo(() => {
     const times = steps(answer.startS, answer.endS, answer.stepS);
     const ls = drawable.slice(0, all ? undefined : DRAWN).map((s) => line(s, times, answer.stepS));
-    return { xs: times, lines: ls, slots: book.current.assign(ls.map((l) => l.key)) };
-  }, [drawable, all]);
+    // An earlier line has the colour of the series that it is of.
+    const before =
+      answer.earlier && panel.display === 'lines'
+        ? earlierLines(answer.earlier.result, times, answer.stepS, answer.earlier.agoS, answer.earlier.word)
+        : [];
+    const both = [...ls, ...before.slice(0, all ? undefined : DRAWN)];
+    const keys = [...new Set(both.map((l) => seriesName(l.labels)))];
+    const given = new Map(book.current.assign(keys).map((slot, i) => [keys[i], slot]));
+    return { xs: times, lines: both, slots: both.map((l) => given.get(seriesName(l.labels)) ?? 0) };
+  }, [drawable, all, panel.display]);
   const histograms = answer.result.filter(
     (s) => (s.values?.length ?? 0) === 0 && (s.histograms?.length ?? 0) > 0,
   ).length;
@@ -70,7 +96,7 @@ export function Graph({ answer, panel, onZoom, why }: Props) {
     [answer, panel.display],
   );
 
-  if (answer.result.length === 0) {
+  if (answer.result.length === 0 && lines.length === 0) {
     return (
       <>
         <Empty title="No series in this time">
@@ -94,9 +120,15 @@ export function Graph({ answer, panel, onZoom, why }: Props) {
   };
   return (
     <>
-      {drawable.length > lines.length && (
+      {answer.earlier?.result.length === 0 && panel.display === 'lines' && (
+        <p class="note info">Nothing to compare with: the query has no series {answer.earlier.word} earlier.</p>
+      )}
+      {answer.earlier && panel.display !== 'lines' && (
+        <p class="note info">The earlier time is drawn only with Lines.</p>
+      )}
+      {!all && drawable.length > DRAWN && (
         <p class="note info">
-          Drawing {lines.length} of {drawable.length.toLocaleString('en')} series.{' '}
+          Drawing {DRAWN} of {drawable.length.toLocaleString('en')} series.{' '}
           <button type="button" class="small" onClick={() => setAll(true)}>
             Draw all
           </button>
@@ -130,11 +162,49 @@ export function Graph({ answer, panel, onZoom, why }: Props) {
             panel={panel}
             onZoom={onZoom}
           />
+          <Exemplars answer={answer} />
           <Legend lines={lines} slots={slots} hidden={hidden} isDark={isDark} unit={unit} xs={xs} onPick={isolate} />
         </>
       )}
     </>
   );
+}
+
+/** The exemplars in the graph, newest first, with their links. */
+function Exemplars({ answer }: { answer: GraphAnswer }) {
+  const { trace } = useLinks();
+  const z = useStore(zone);
+  const all = useMemo(
+    () =>
+      answer.exemplars
+        .flatMap((s) => s.exemplars.map((e) => ({ e, series: s.seriesLabels })))
+        .sort((a, b) => b.e.timestamp - a.e.timestamp),
+    [answer],
+  );
+  const [n, more] = useMore(all.length, 20);
+  if (all.length === 0) return null;
+  return (
+    <details class="exemplars">
+      <summary>{plural(all.length, 'exemplar')}</summary>
+      <ul>
+        {all.slice(0, n).map(({ e, series }, i) => (
+          <li key={i} class="row" data-testid="exemplar">
+            <span class="dim">{stamp(e.timestamp * 1000, z)}</span>
+            <b class="mono">{e.value}</b>
+            <Chips labels={e.labels} />
+            {trace && <OutLink link={trace} at={exemplarAt(e, series)} />}
+          </li>
+        ))}
+      </ul>
+      {more}
+    </details>
+  );
+}
+
+/** What a link of an exemplar is about: a minute on each side of it. */
+function exemplarAt(e: Exemplar, series: Labels): LinkAt {
+  const ms = Math.round(e.timestamp * 1000);
+  return { labels: { ...series, ...e.labels }, startMs: ms - 60_000, endMs: ms + 60_000 };
 }
 
 /** The unit of the observations in buckets, not of their rate. */
@@ -160,6 +230,7 @@ interface Tip {
   readonly labels: Labels;
   readonly value: number;
   readonly exemplar: Exemplar | null;
+  readonly earlier: string;
 }
 
 function Plot({ xs, lines, slots, hidden, isDark, unit, answer, panel, onZoom }: PlotProps) {
@@ -169,6 +240,9 @@ function Plot({ xs, lines, slots, hidden, isDark, unit, answer, panel, onZoom }:
   zoom.current = onZoom;
   const [tip, setTip] = useState<Tip | null>(null);
   const z = useStore(zone);
+  const { trace } = useLinks();
+  const traceNow = useRef(trace);
+  traceNow.current = trace;
 
   useEffect(() => {
     const el = host.current;
@@ -225,7 +299,7 @@ function Plot({ xs, lines, slots, hidden, isDark, unit, answer, panel, onZoom }:
           {},
           ...lines.map((l, i): uPlot.Series => {
             const c = seriesColor(slots[i] ?? 0, isDark);
-            const dash = seriesDash(slots[i] ?? 0);
+            const dash = l.earlier ? EARLIER : seriesDash(slots[i] ?? 0);
             return {
               label: l.key,
               show: shown[i] ?? true,
@@ -264,6 +338,15 @@ function Plot({ xs, lines, slots, hidden, isDark, unit, answer, panel, onZoom }:
       el,
     );
     chart.current = u;
+    let pressed = -Infinity;
+    u.over.addEventListener('mousedown', (e) => (pressed = e.clientX));
+    u.over.addEventListener('mouseup', (e) => {
+      const { left, top } = u.cursor;
+      if (Math.abs(e.clientX - pressed) > 4 || left == null || top == null || !traceNow.current) return;
+      const hit = nearExemplar(u, left, top, answer);
+      const href = hit && expandLink(traceNow.current.url, exemplarAt(hit.exemplar, hit.series));
+      if (href) window.open(href, '_blank', 'noopener,noreferrer');
+    });
     const resize = new ResizeObserver(() => {
       if (el.clientWidth > 0) u.setSize({ width: el.clientWidth, height: heightFor(el.clientWidth) });
     });
@@ -289,6 +372,7 @@ function Plot({ xs, lines, slots, hidden, isDark, unit, answer, panel, onZoom }:
           <div class="dim">
             {stamp(tip.at * 1000, z)}
             {z === 'utc' && ' UTC'}
+            {tip.earlier !== '' && `, value of ${tip.earlier} earlier`}
           </div>
           <div class="row">
             <i class="swatch" style={{ background: seriesColor(tip.slot, isDark) }} />
@@ -304,6 +388,7 @@ function Plot({ xs, lines, slots, hidden, isDark, unit, answer, panel, onZoom }:
           {tip.exemplar && (
             <div class="mono wrap">
               <span class="dim">◇ exemplar</span> {tip.exemplar.value} {seriesName(tip.exemplar.labels)}
+              {trace && <span class="dim"> · press for {trace.title}</span>}
             </div>
           )}
         </div>
@@ -410,14 +495,21 @@ function tipAt(
     slot: slots[best] ?? 0,
     labels: l.labels,
     value,
-    exemplar: nearExemplar(u, left, top, answer),
+    exemplar: nearExemplar(u, left, top, answer)?.exemplar ?? null,
+    earlier: l.earlier ?? '',
   };
 }
 
-function nearExemplar(u: uPlot, left: number, top: number, answer: GraphAnswer): Exemplar | null {
+function nearExemplar(
+  u: uPlot,
+  left: number,
+  top: number,
+  answer: GraphAnswer,
+): { exemplar: Exemplar; series: Labels } | null {
   for (const s of answer.exemplars) {
     for (const e of s.exemplars) {
-      if (Math.hypot(u.valToPos(e.timestamp, 'x') - left, exemplarY(u, e) - top) < 10) return e;
+      if (Math.hypot(u.valToPos(e.timestamp, 'x') - left, exemplarY(u, e) - top) < 10)
+        return { exemplar: e, series: s.seriesLabels };
     }
   }
   return null;
@@ -470,8 +562,8 @@ type Column = 'name' | 'last' | 'min' | 'max' | 'avg';
 function Legend({ lines, slots, hidden, isDark, unit, xs, onPick }: LegendProps) {
   const [by, setBy] = useState<{ column: Column; down: boolean } | null>(null);
   const [shared, names] = useMemo(() => {
-    const labels = lines.map((l) => l.labels);
-    return [common(labels), new Map(legendNames(labels).map((name, i) => [lines[i] as Line, name]))];
+    const unique = [...new Map(lines.map((l) => [seriesName(l.labels), l.labels])).values()];
+    return [common(unique), new Map(legendNames(unique).map((name, i) => [seriesName(unique[i] as Labels), name]))];
   }, [lines]);
   const order = useMemo(() => {
     const rows = lines.map((l, i) => ({ l, slot: slots[i] ?? 0 }));
@@ -482,6 +574,11 @@ function Legend({ lines, slots, hidden, isDark, unit, xs, onPick }: LegendProps)
       return sign * ((a.l[by.column] ?? -Infinity) - (b.l[by.column] ?? -Infinity));
     });
   }, [lines, slots, by]);
+  const logs = useLinks().logs;
+  const spanOf = (l: Line) => {
+    const agoMs = l.earlier ? (parseDuration(l.earlier) ?? 0) : 0;
+    return { startMs: (xs[0] ?? 0) * 1000 - agoMs, endMs: (xs.at(-1) ?? 0) * 1000 - agoMs };
+  };
   const [n, more] = useMore(order.length, 50);
   const head = (column: Column, word: string, num: boolean) => (
     <th class={num ? 'num' : ''} aria-sort={by?.column === column ? (by.down ? 'descending' : 'ascending') : 'none'}>
@@ -512,6 +609,7 @@ function Legend({ lines, slots, hidden, isDark, unit, xs, onPick }: LegendProps)
           <thead>
             <tr>
               {head('name', 'Series', false)}
+              {logs && <th>{logs.title}</th>}
               {head('last', 'Last', true)}
               {head('min', 'Min', true)}
               {head('max', 'Max', true)}
@@ -533,11 +631,17 @@ function Legend({ lines, slots, hidden, isDark, unit, xs, onPick }: LegendProps)
               >
                 <td class="mono wrap">
                   <i
-                    class={`swatch ${seriesDash(slot) ? 'dashed' : ''}`}
+                    class={`swatch ${l.earlier || seriesDash(slot) ? 'dashed' : ''}`}
                     style={{ color: seriesColor(slot, isDark) }}
                   />
-                  {names.get(l)}
+                  {names.get(seriesName(l.labels))}
+                  {l.earlier && <span class="dim plain"> {l.earlier} earlier</span>}
                 </td>
+                {logs && (
+                  <td onClick={(e) => e.stopPropagation()} onKeyDown={(e) => e.stopPropagation()}>
+                    <OutLink link={logs} at={{ labels: l.labels, ...spanOf(l) }} />
+                  </td>
+                )}
                 {cell(l.last)}
                 {cell(l.min)}
                 {cell(l.max)}

@@ -5,6 +5,7 @@ import { humanSeconds, parseDuration, plural, promDuration } from '../lib/format
 import { navigate, place } from '../lib/router';
 import { refreshTick, useStore } from '../lib/store';
 import {
+  COMPARES,
   formatTime,
   NEW_PANEL,
   parseTime,
@@ -24,6 +25,7 @@ import { HistoryList } from './HistoryList';
 import { Metrics } from './Metrics';
 import { Plan, type PlanTime } from './Plan';
 import { ResultTable, type InstantResult } from './ResultTable';
+import { RuleDialog } from './RuleDialog';
 import { WhyEmpty } from './WhyEmpty';
 import type { RangeSeries } from './graphdata';
 import type { Labels } from '../lib/format';
@@ -180,7 +182,17 @@ function Panel({ index, state, only, onChange, onRemove, onDuplicate }: PanelPro
       abort.abort();
       clearTimeout(retry);
     };
-  }, [state.expr, tab, state.endMs, state.rangeMs, JSON.stringify(state.resolution), state.showExemplars, runs, tick]);
+  }, [
+    state.expr,
+    tab,
+    state.endMs,
+    state.rangeMs,
+    JSON.stringify(state.resolution),
+    state.showExemplars,
+    state.compare,
+    runs,
+    tick,
+  ]);
 
   const run = (text: string) => {
     const expr = text.trim();
@@ -384,7 +396,8 @@ async function ask(state: PanelState, tab: 'table' | 'graph', signal: AbortSigna
   const start = end - state.rangeMs;
   const step = stepOf(state.resolution, state.rangeMs);
   const range = { query: state.expr, start: seconds(start), end: seconds(end) };
-  const [answer, exemplars] = await Promise.all([
+  const agoMs = state.compare === '' ? 0 : (parseDuration(state.compare) ?? 0);
+  const [answer, exemplars, earlier] = await Promise.all([
     api<{ result: RangeSeries[]; stats?: Stats }>(
       'query_range',
       { ...range, step: seconds(step), stats: 'true' },
@@ -396,6 +409,13 @@ async function ask(state: PanelState, tab: 'table' | 'graph', signal: AbortSigna
           () => [],
         )
       : [],
+    agoMs > 0
+      ? api<{ result: RangeSeries[] }>(
+          'query_range',
+          { query: state.expr, start: seconds(start - agoMs), end: seconds(end - agoMs), step: seconds(step) },
+          signal,
+        )
+      : null,
   ]);
   return {
     tab,
@@ -407,6 +427,7 @@ async function ask(state: PanelState, tab: 'table' | 'graph', signal: AbortSigna
       endS: Number(seconds(end)),
       stepS: Number(seconds(step)),
       expr: state.expr,
+      earlier: earlier && { result: earlier.data.result, agoS: agoMs / 1000, word: state.compare },
     },
   };
 }
@@ -581,6 +602,19 @@ function GraphControls({ state, onChange }: { state: PanelState; onChange: Panel
           ◇ Exemplars
         </button>
       </span>
+      <select
+        aria-label="Compare with"
+        title="Draw the same query at an earlier time as dashed lines"
+        value={state.compare}
+        data-testid="compare"
+        onChange={(e) => onChange({ ...state, compare: COMPARES.find((c) => c === e.currentTarget.value) ?? '' }, true)}
+      >
+        {COMPARES.map((c) => (
+          <option key={c} value={c}>
+            {c === '' ? 'No comparison' : `${c} earlier`}
+          </option>
+        ))}
+      </select>
     </>
   );
 }
@@ -626,6 +660,7 @@ interface MenuProps {
 
 function Menu({ onFormat, onDuplicate, onRemove, onHistory, onMetric, only, expr, state }: MenuProps) {
   const [metrics, setMetrics] = useState(false);
+  const [drafting, setDrafting] = useState(false);
   const [open, setOpen] = useState<'' | 'history' | 'more'>('');
   const act = (what: () => void) => () => {
     setOpen('');
@@ -671,11 +706,22 @@ function Menu({ onFormat, onDuplicate, onRemove, onHistory, onMetric, only, expr
           </button>
         </li>
         <li>
+          <button
+            type="button"
+            data-testid="draft-rule"
+            disabled={expr.trim() === ''}
+            onClick={act(() => setDrafting(true))}
+          >
+            Draft an alert rule
+          </button>
+        </li>
+        <li>
           <button type="button" data-testid="duplicate-panel" onClick={act(onDuplicate)}>
             Duplicate
           </button>
         </li>
       </Popup>
+      {drafting && <RuleDialog expr={expr.trim()} onClose={() => setDrafting(false)} />}
       {!only && (
         <button type="button" class="small quiet" data-testid="remove-panel" onClick={onRemove}>
           Remove

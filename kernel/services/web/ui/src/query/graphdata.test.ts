@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { common, heat, legendNames, line, lonely, stack, steps } from './graphdata';
+import { common, earlierLines, heat, legendNames, line, lonely, stack, steps } from './graphdata';
 
 test('steps include the end', () => {
   assert.deepEqual(steps(0, 60, 15), [0, 15, 30, 45, 60]);
@@ -131,4 +131,13 @@ test('the legend of a single series shows all labels', () => {
 
 test('a series without the label that the others have is named in full', () => {
   assert.deepEqual(legendNames([{ job: 'x' }, { job: 'x', code: '500' }]), ['{job="x"}', '{code="500"}']);
+});
+
+test('earlier lines are drawn at the present steps', () => {
+  const series = [
+    { metric: { __name__: 'up' }, values: [[1000, '1'] as [number, string], [1030, '3'] as [number, string]] },
+  ];
+  const [l] = earlierLines([...series, { metric: { __name__: 'none' } }], [4600, 4615, 4630], 15, 3600, '1h');
+  assert.deepEqual([l?.values, l?.key, l?.earlier, l?.last], [[1, null, 3], 'up 1h earlier', '1h', 3]);
+  assert.equal(earlierLines([{ metric: {} }], [0], 1, 1, '1h').length, 0);
 });

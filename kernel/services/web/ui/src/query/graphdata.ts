@@ -24,6 +24,8 @@ export interface Line {
   readonly min: number | null;
   readonly max: number | null;
   readonly avg: number | null;
+  /** How much earlier its values are than where they are drawn, such as `1d`. */
+  readonly earlier?: string;
 }
 
 /** Times of the steps in seconds. */
@@ -61,6 +63,23 @@ export function line(series: RangeSeries, xs: readonly number[], stepS: number):
     max: n > 0 ? max : null,
     avg: n > 0 ? sum / n : null,
   };
+}
+
+/** Lines of an earlier time, drawn at the steps of the present one. */
+export function earlierLines(
+  result: readonly RangeSeries[],
+  xs: readonly number[],
+  stepS: number,
+  agoS: number,
+  word: string,
+): Line[] {
+  const times = xs.map((x) => x - agoS);
+  return result
+    .filter((s) => (s.values?.length ?? 0) > 0)
+    .map((s) => {
+      const l = line(s, times, stepS);
+      return { ...l, key: `${l.key} ${word} earlier`, earlier: word };
+    });
 }
 
 /** Stacks lines from the first up; a gap adds nothing to those above and stays a gap in its own line. */
