@@ -4,7 +4,7 @@ import { quote, seriesName } from './lib/format';
 import { overlay } from './lib/keys';
 import { navigate } from './lib/router';
 import { useSearch, type Found } from './lib/search';
-import { theme, useStore, zone } from './lib/store';
+import { theme, useStore, zone, contrast } from './lib/store';
 import { queryLink } from './lib/urlstate';
 import { PAGES } from './pages';
 import { Dialog, matches, Segments } from './ui';
@@ -165,6 +165,7 @@ const KEYS: readonly [string, string][] = [
 export function Help() {
   const t = useStore(theme);
   const z = useStore(zone);
+  const c = useStore(contrast);
   return (
     <Dialog title="Keyboard and settings" onClose={() => overlay.set('none')}>
       <dl class="keys">
@@ -191,17 +192,29 @@ export function Help() {
         />
       </p>
       <p class="row">
-        Times
+        Contrast
         <Segments
-          label="Time zone"
-          value={z}
-          onChange={(v) => zone.set(v)}
+          label="Contrast"
+          value={c}
+          onChange={(v) => contrast.set(v)}
           choices={[
-            { id: 'local', label: 'Local' },
-            { id: 'utc', label: 'UTC' },
+            { id: 'auto', label: 'System' },
+            { id: 'more', label: 'High' },
           ]}
         />
       </p>
+      <label class="row">
+        Times
+        <select value={z} data-testid="zone" onChange={(e) => zone.set(e.currentTarget.value)}>
+          <option value="local">Local</option>
+          <option value="utc">UTC</option>
+          {Intl.supportedValuesOf('timeZone').map((name) => (
+            <option key={name} value={name}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
     </Dialog>
   );
 }

@@ -1,3 +1,4 @@
+import { zoneWord } from './lib/format';
 import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { api, type Alert } from './lib/api';
@@ -180,9 +181,9 @@ function TopLine({ page, path }: { page: Page | undefined; path: string }) {
         type="button"
         class="quiet wideonly"
         title="Time zone of all times shown"
-        onClick={() => zone.set(z === 'utc' ? 'local' : 'utc')}
+        onClick={() => zone.set(z === 'local' ? 'utc' : 'local')}
       >
-        {z === 'utc' ? 'UTC' : 'Local'}
+        {z === 'local' ? 'Local' : zoneWord(z)}
       </button>
       <button
         type="button"

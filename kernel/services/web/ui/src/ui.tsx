@@ -2,7 +2,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { setToken, type ApiError, type Loaded } from './lib/api';
-import { ago, csv, labelPairs, quote, stamp, type Labels } from './lib/format';
+import { ago, csv, labelPairs, quote, stamp, type Labels, zoneWord } from './lib/format';
 import { place, setParams } from './lib/router';
 import { loginPage } from './lib/session';
 import { useStore, zone } from './lib/store';
@@ -205,7 +205,7 @@ export function Ago({ at }: { at: string | number | undefined }) {
   const ms = typeof at === 'number' ? at : Date.parse(at ?? '');
   if (!(ms > 0)) return <span class="dim">never</span>;
   return (
-    <time dateTime={new Date(ms).toISOString()} title={`${stamp(ms, z)} ${z === 'utc' ? 'UTC' : ''}`}>
+    <time dateTime={new Date(ms).toISOString()} title={`${stamp(ms, z)} ${zoneWord(z)}`}>
       {ago(ms, Date.now())}
     </time>
   );
@@ -218,7 +218,7 @@ export function Moment({ at }: { at: string | number | undefined }) {
   if (!(ms > 0)) return <span class="dim">never</span>;
   return (
     <span>
-      {stamp(ms, z)} {z === 'utc' && 'UTC'} <span class="dim">({ago(ms, Date.now())})</span>
+      {stamp(ms, z)} {zoneWord(z)} <span class="dim">({ago(ms, Date.now())})</span>
     </span>
   );
 }

@@ -1,6 +1,6 @@
 /** The data of a panel as it is: values, queries, and the panel itself. */
 import { useMemo, useState } from 'preact/hooks';
-import { humanSeconds, stamp } from '../lib/format';
+import { humanSeconds, stamp, type Zone } from '../lib/format';
 import { Copy, Dialog, Segments, saveCsv, useMore } from '../ui';
 import type { Frame, Panel, PanelData } from './model';
 
@@ -9,7 +9,7 @@ interface Props {
   readonly panel: Panel;
   readonly data: PanelData;
   readonly dark: boolean;
-  readonly zone: 'local' | 'utc';
+  readonly zone: Zone;
   readonly onClose: () => void;
 }
 
@@ -36,7 +36,7 @@ export function Inspect({ title, panel, data, zone, onClose }: Props) {
   );
 }
 
-function Data({ data, zone, name }: { data: PanelData; zone: 'local' | 'utc'; name: string }) {
+function Data({ data, zone, name }: { data: PanelData; zone: Zone; name: string }) {
   const [at, setAt] = useState(0);
   const frame: Frame | undefined = data.frames[at] ?? data.frames[0];
   const [n, more] = useMore(frame?.length ?? 0, 100);
@@ -103,7 +103,7 @@ function Data({ data, zone, name }: { data: PanelData; zone: 'local' | 'utc'; na
   );
 }
 
-function Queries({ data, zone }: { data: PanelData; zone: 'local' | 'utc' }) {
+function Queries({ data, zone }: { data: PanelData; zone: Zone }) {
   if (data.asked.length === 0) return <p class="dim">The panel has asked nothing.</p>;
   return (
     <div class="tablewrap">

@@ -1,4 +1,5 @@
 /** A panel: frame, menu, and its data, asked while it is in view. */
+import type { Zone } from '../lib/format';
 import type { ComponentChildren, ComponentType } from 'preact';
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { dark as darkStore, useStore, zone as zoneStore } from '../lib/store';
@@ -231,7 +232,7 @@ interface ContentProps {
   readonly board: Board;
   readonly data: PanelData | null;
   readonly dark: boolean;
-  readonly zone: 'local' | 'utc';
+  readonly zone: Zone;
   readonly state: State;
   readonly seen: boolean;
   readonly tick: number;

@@ -1,6 +1,6 @@
 /** Range of a dashboard: quick ones, or from and to. */
 import { useState } from 'preact/hooks';
-import { humanSeconds, stamp } from '../lib/format';
+import { humanSeconds, stamp, zoneWord, type Zone } from '../lib/format';
 import { Icon } from '../ui';
 import type { Range } from './model';
 import { Popover } from './Popover';
@@ -29,12 +29,12 @@ interface Props {
   readonly from: string;
   readonly to: string;
   readonly range: Range;
-  readonly zone: 'local' | 'utc';
+  readonly zone: Zone;
   readonly onChange: (from: string, to: string) => void;
 }
 
 /** The range as words or times. */
-export function rangeWord(from: string, to: string, range: Range, zone: 'local' | 'utc'): string {
+export function rangeWord(from: string, to: string, range: Range, zone: Zone): string {
   const quick = QUICK.find(([f, t]) => f === from && t === to);
   if (quick) return quick[2];
   const m = /^now-(\d+)([smhdw])$/.exec(from);
@@ -140,7 +140,11 @@ function Ranges({ from, to, range, zone, onChange }: Props) {
           />
         </label>
         <p class="dim">
-          {problem === '' ? (zone === 'utc' ? 'Times are in UTC.' : 'Times are in local time.') : problem}
+          {problem === ''
+            ? zone === 'local'
+              ? 'Times are in local time.'
+              : `Times are in ${zoneWord(zone)}.`
+            : problem}
         </p>
         <button type="submit" class="primary small" disabled={problem !== ''} data-testid="time-apply">
           Apply

@@ -1,4 +1,5 @@
 /** What the parts of an open dashboard share. */
+import type { Zone } from '../lib/format';
 import { Component, h, type ComponentType } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Store } from '../lib/store';
@@ -160,7 +161,7 @@ export interface Drawing {
   readonly data: import('./model').PanelData;
   readonly board: Board;
   readonly dark: boolean;
-  readonly zone: 'local' | 'utc';
+  readonly zone: Zone;
 }
 
 export function option(panel: Panel, name: string): Readonly<Record<string, unknown>> {

@@ -1,6 +1,6 @@
 /** How values of fields are shown: overrides, names, mappings, thresholds and colours. */
 import { seriesColor } from '../lib/colors';
-import { stamp } from '../lib/format';
+import { stamp, type Zone } from '../lib/format';
 import { colorOf, NEUTRAL, schemeColor } from './colors';
 import { interpolate, type Scope } from './interpolate';
 import type { Field, FieldConfig, Frame, Mapping, Override, Panel, Shown } from './model';
@@ -13,7 +13,7 @@ export { colorOf } from './colors';
 
 export interface Theme {
   readonly dark: boolean;
-  readonly zone?: 'local' | 'utc';
+  readonly zone?: Zone;
 }
 
 export type Matches = (field: Field, frame: Frame) => boolean;
@@ -252,7 +252,7 @@ export function show(field: Field, value: number | string | null, theme: Theme):
   return { text: `${f.prefix}${f.number}${f.suffix}`, ...f, color, value };
 }
 
-function formatted(field: Field, value: number | string | null, zone: 'local' | 'utc') {
+function formatted(field: Field, value: number | string | null, zone: Zone) {
   const { config } = field;
   const as = (number: string) => ({ prefix: '', number, suffix: '' });
   if (value === null) return as(config.noValue ?? '–');

@@ -1,5 +1,5 @@
 /** Variables in texts: `$v`, `${v:format}`, `[[v]]`, and what is built in. And addresses that are safe to follow. */
-import { promDuration } from '../lib/format';
+import { promDuration, type Zone } from '../lib/format';
 import type { Chosen, Field, Frame, Range, Shown } from './model';
 import { calculateInterval } from './steps';
 import { dateText, durationMs } from './time';
@@ -20,7 +20,7 @@ export interface Scope {
   /** The range as written, such as `now-6h`; without it the times themselves. */
   readonly from?: string;
   readonly to?: string;
-  readonly zone?: 'local' | 'utc';
+  readonly zone?: Zone;
   /** Cell or point that a link of data starts from. */
   readonly data?: {
     readonly frame: Frame;
@@ -301,7 +301,7 @@ function builtIn(ref: Reference, scope: Scope, how: How): string | null {
     case '__user':
       return '';
     case '__timezone':
-      return scope.zone === 'utc' ? 'utc' : 'browser';
+      return scope.zone === undefined || scope.zone === 'local' ? 'browser' : scope.zone;
     case '__url_time_range':
       return `from=${percent(scope.from ?? String(range.fromMs))}&to=${percent(scope.to ?? String(range.toMs))}`;
     case '__url':

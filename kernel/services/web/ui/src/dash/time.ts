@@ -1,4 +1,5 @@
 /** Times as dashboards write them: `now-6h`, `now/d`, epoch milliseconds, ISO dates; and durations. */
+import { fromWall, offsetMs, zoneWord, type Zone } from '../lib/format';
 import type { Range } from './model';
 
 const UNITS: Readonly<Record<string, number>> = {
@@ -31,8 +32,6 @@ export function durationMs(text: string): number | null {
   return sum;
 }
 
-type Zone = 'local' | 'utc';
-
 /** Reads a time; with `end`, rounding such as `/d` goes to the end of the day. Null for what is not a time. */
 export function parseWhen(text: string, nowMs: number, end: boolean, zone: Zone = 'local'): number | null {
   const t = text.trim();
@@ -42,8 +41,8 @@ export function parseWhen(text: string, nowMs: number, end: boolean, zone: Zone 
   const [, date = '', clock = '', zoned = ''] =
     /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(Z|[+-]\d{2}:?\d{2})?)?$/.exec(t) ?? [];
   if (date === '') return null;
-  const at = Date.parse(`${date}T${clock === '' ? '00:00' : clock}${zoned !== '' ? zoned : zone === 'utc' ? 'Z' : ''}`);
-  return Number.isNaN(at) ? null : at;
+  const at = Date.parse(`${date}T${clock === '' ? '00:00' : clock}${zoned !== '' ? zoned : 'Z'}`);
+  return Number.isNaN(at) ? null : zoned !== '' ? at : fromWall(at, zone);
 }
 
 function relative(text: string, nowMs: number, end: boolean, zone: Zone): number | null {
@@ -95,7 +94,7 @@ function rounded(at: number, unit: string, end: boolean, zone: Zone): number {
         return instant(c.year, c.month, c.day + k, zone);
       default: {
         const ms = UNITS[u] as number;
-        const shift = zone === 'utc' ? 0 : new Date(at).getTimezoneOffset() * 60_000;
+        const shift = -offsetMs(at, zone);
         return Math.floor((at - shift) / ms) * ms + shift + k * ms;
       }
     }
@@ -104,26 +103,13 @@ function rounded(at: number, unit: string, end: boolean, zone: Zone): number {
 }
 
 function calendar(at: number, zone: Zone) {
-  const d = new Date(at);
-  return zone === 'utc'
-    ? {
-        year: d.getUTCFullYear(),
-        month: d.getUTCMonth(),
-        day: d.getUTCDate(),
-        weekday: d.getUTCDay(),
-        inDay: at - Date.UTC(d.getUTCFullYear(), d.getUTCMonth(), d.getUTCDate()),
-      }
-    : {
-        year: d.getFullYear(),
-        month: d.getMonth(),
-        day: d.getDate(),
-        weekday: d.getDay(),
-        inDay: at - new Date(d.getFullYear(), d.getMonth(), d.getDate()).getTime(),
-      };
+  const d = new Date(at + offsetMs(at, zone));
+  const [year, month, day] = [d.getUTCFullYear(), d.getUTCMonth(), d.getUTCDate()];
+  return { year, month, day, weekday: d.getUTCDay(), inDay: at - instant(year, month, day, zone) };
 }
 
 function instant(year: number, month: number, day: number, zone: Zone): number {
-  return zone === 'utc' ? Date.UTC(year, month, day) : new Date(year, month, day).getTime();
+  return fromWall(Date.UTC(year, month, day), zone);
 }
 
 /** The range of two times; the last hour for what cannot be read, and never an empty one. */
@@ -140,7 +126,7 @@ const DAYS = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' 
 export function dateText(ms: number, pattern: string, zone: Zone): string {
   const d = new Date(ms);
   if (Number.isNaN(d.getTime())) return '';
-  const offset = zone === 'utc' ? 0 : -d.getTimezoneOffset();
+  const offset = Math.round(offsetMs(ms, zone) / 60_000);
   const at = new Date(ms + offset * 60_000);
   const two = (n: number) => String(n).padStart(2, '0');
   const [year, month, day, hour] = [at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate(), at.getUTCHours()];
@@ -184,7 +170,7 @@ export function dateText(ms: number, pattern: string, zone: Zone): string {
     x: String(ms),
     Z: sign,
     ZZ: sign.replace(':', ''),
-    z: zone === 'utc' ? 'UTC' : '',
+    z: zoneWord(zone),
   };
   const long: Readonly<Record<string, string>> = {
     LTS: 'h:mm:ss A',

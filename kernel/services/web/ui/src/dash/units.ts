@@ -1,4 +1,5 @@
 /** Numbers in the units dashboards name. */
+import type { Zone } from '../lib/format';
 import { ago } from '../lib/format';
 import { dateText } from './time';
 
@@ -8,7 +9,6 @@ export interface Formatted {
   readonly suffix: string;
 }
 
-type Zone = 'local' | 'utc';
 type Format = (value: number, decimals: number | undefined, zone: Zone) => Formatted;
 
 const SI = ['', 'k', 'M', 'G', 'T', 'P', 'E', 'Z', 'Y'];

@@ -4,11 +4,14 @@ import {
   ago,
   axisLabels,
   csv,
+  fromWall,
   guessUnit,
   humanBytes,
   humanNumber,
   humanSeconds,
   humanValue,
+  isZone,
+  offsetMs,
   parseDuration,
   promDuration,
   seriesName,
@@ -105,4 +108,16 @@ test('csv quotes what needs it', () => {
     ]),
     'a,"b""c"\r\n"d,e",f\r\n',
   );
+});
+
+test('times are those of clocks in the zone, summer time included', () => {
+  const winter = Date.UTC(2026, 0, 15, 12);
+  const summer = Date.UTC(2026, 6, 15, 12);
+  assert.equal(stamp(winter, 'Europe/Berlin'), '2026-01-15 13:00:00');
+  assert.equal(stamp(summer, 'Europe/Berlin'), '2026-07-15 14:00:00');
+  assert.equal(stamp(summer, 'Asia/Kolkata'), '2026-07-15 17:30:00');
+  assert.equal(stamp(summer, 'utc'), '2026-07-15 12:00:00');
+  for (const z of ['Europe/Berlin', 'America/New_York', 'Asia/Kolkata', 'utc', 'local'])
+    for (const at of [winter, summer]) assert.equal(fromWall(at + offsetMs(at, z), z), at, z);
+  assert.ok(isZone('Asia/Kolkata') && isZone('local') && !isZone('Nowhere/Else') && !isZone(''));
 });

@@ -203,11 +203,63 @@ export function guessUnit(expr: string): Unit {
   return perSecond ? 'per s' : 'none';
 }
 
-export type Zone = 'local' | 'utc';
+/** `local`, `utc`, or a zone by its name, such as `Europe/Berlin`. */
+export type Zone = string;
+
+const CLOCKS = new Map<string, Intl.DateTimeFormat>();
+
+function clockOf(zone: string): Intl.DateTimeFormat {
+  let clock = CLOCKS.get(zone);
+  if (clock === undefined) {
+    clock = new Intl.DateTimeFormat('en-GB', {
+      timeZone: zone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+    });
+    CLOCKS.set(zone, clock);
+  }
+  return clock;
+}
+
+/** Whether a zone of this name can be shown. */
+export function isZone(zone: string): boolean {
+  if (zone === 'local' || zone === 'utc') return true;
+  try {
+    return zone.length < 100 && clockOf(zone) !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** What clocks in the zone are ahead of UTC at a time, in milliseconds. */
+export function offsetMs(ms: number, zone: Zone): number {
+  if (zone === 'utc' || !Number.isFinite(ms) || Math.abs(ms) > 8.64e15) return 0;
+  if (zone === 'local') return -new Date(ms).getTimezoneOffset() * 60_000;
+  const parts: Record<string, number> = {};
+  for (const { type, value } of clockOf(zone).formatToParts(ms)) parts[type] = Number(value);
+  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
+  return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(ms / 1000) * 1000;
+}
+
+/** The time at which clocks in the zone show this, given as if it were UTC. */
+export function fromWall(wallMs: number, zone: Zone): number {
+  const near = wallMs - offsetMs(wallMs, zone);
+  return wallMs - offsetMs(near, zone);
+}
+
+/** Name of the zone beside a time; nothing for local time. */
+export function zoneWord(zone: Zone): string {
+  return zone === 'local' ? '' : zone === 'utc' ? 'UTC' : zone;
+}
 
 /** `2026-02-03 04:05:06`, in the zone. */
 export function stamp(ms: number, zone: Zone): string {
-  const d = new Date(zone === 'utc' ? ms : ms - new Date(ms).getTimezoneOffset() * 60_000);
+  const d = new Date(ms + offsetMs(ms, zone));
   return Number.isNaN(d.getTime()) ? '–' : d.toISOString().slice(0, 19).replace('T', ' ');
 }
 

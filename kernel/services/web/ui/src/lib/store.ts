@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { Zone } from './format';
+import { isZone, type Zone } from './format';
 
 /** A value that components watch. */
 export class Store<T> {
@@ -34,14 +34,14 @@ export function useStore<T>(store: Store<T>): T {
 
 /** A store persisted in the browser; without local storage it lasts as long as the page. */
 class Setting<T extends string> extends Store<T> {
-  constructor(key: string, fallback: T, allowed: readonly T[]) {
+  constructor(key: string, fallback: T, allowed: (value: string) => boolean) {
     let was: T | null = null;
     try {
       was = localStorage.getItem(`narthex.${key}`) as T | null;
     } catch {
       was = null;
     }
-    super(was !== null && allowed.includes(was) ? was : fallback);
+    super(was !== null && allowed(was) ? was : fallback);
     this.watch((v) => {
       try {
         localStorage.setItem(`narthex.${key}`, v);
@@ -53,8 +53,10 @@ class Setting<T extends string> extends Store<T> {
 }
 
 export type Theme = 'auto' | 'light' | 'dark';
-export const theme: Store<Theme> = new Setting<Theme>('theme', 'auto', ['auto', 'light', 'dark']);
-export const zone: Store<Zone> = new Setting<Zone>('zone', 'local', ['local', 'utc']);
+export const theme: Store<Theme> = new Setting<Theme>('theme', 'auto', (t) => ['auto', 'light', 'dark'].includes(t));
+export const zone: Store<Zone> = new Setting<Zone>('zone', 'local', isZone);
+export type Contrast = 'auto' | 'more';
+export const contrast: Store<Contrast> = new Setting<Contrast>('contrast', 'auto', (c) => ['auto', 'more'].includes(c));
 
 const darkMedia = matchMedia('(prefers-color-scheme: dark)');
 export const dark = new Store<boolean>(false);
@@ -65,6 +67,11 @@ function applyTheme(): void {
 }
 applyTheme();
 theme.watch(applyTheme);
+function applyContrast(): void {
+  document.documentElement.classList.toggle('contrast', contrast.get() === 'more');
+}
+applyContrast();
+contrast.watch(applyContrast);
 darkMedia.addEventListener('change', applyTheme);
 
 /** Counts up when the page should read its data again. */

@@ -14,6 +14,7 @@ import {
   stamp,
   type Labels,
   type Unit,
+  zoneWord,
 } from '../lib/format';
 import { dark, useStore, zone } from '../lib/store';
 import type { PanelState } from '../lib/urlstate';
@@ -21,7 +22,7 @@ import { expandLink, type LinkAt } from '../lib/links';
 import { Chips, Empty, saveCsv, useMore } from '../ui';
 import { OutLink, useLinks } from './OutLink';
 import { Heatmap } from './Heatmap';
-import { heightFor, timeLabels } from './plotparts';
+import { heightFor, timeLabels, zoned } from './plotparts';
 import {
   common,
   earlierLines,
@@ -263,7 +264,7 @@ function Plot({ xs, lines, slots, hidden, isDark, unit, answer, panel, onZoom }:
         height: heightFor(el.clientWidth),
         legend: { show: false },
         padding: [8, 8, 0, 0],
-        tzDate: (s) => (z === 'utc' ? uPlot.tzDate(new Date(s * 1000), 'UTC') : new Date(s * 1000)),
+        tzDate: (s) => zoned(s, z),
         cursor: {
           sync: { key: 'narthex', setSeries: false, scales: ['x', null] },
           drag: { x: true, y: false, setScale: false },
@@ -371,7 +372,7 @@ function Plot({ xs, lines, slots, hidden, isDark, unit, answer, panel, onZoom }:
         <div class={`tip ${tip.flip ? 'flip' : ''}`} style={{ left: `${tip.left}px`, top: `${tip.top}px` }}>
           <div class="dim">
             {stamp(tip.at * 1000, z)}
-            {z === 'utc' && ' UTC'}
+            {z !== 'local' && ` ${zoneWord(z)}`}
             {tip.earlier !== '' && `, value of ${tip.earlier} earlier`}
           </div>
           <div class="row">

@@ -1,10 +1,10 @@
 import uPlot from 'uplot';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { humanNumber, humanValue, stamp, type Unit } from '../lib/format';
+import { humanNumber, humanValue, stamp, type Unit, zoneWord } from '../lib/format';
 import { useStore, zone } from '../lib/store';
 import type { Cell, Heat } from './graphdata';
 import type { GraphAnswer } from './Graph';
-import { heightFor, timeLabels } from './plotparts';
+import { heightFor, timeLabels, zoned } from './plotparts';
 
 interface Props {
   readonly heat: Heat;
@@ -55,7 +55,7 @@ export function Heatmap({ heat, answer, isDark, unit, onZoom }: Props) {
         height: heightFor(el.clientWidth),
         legend: { show: false },
         padding: [8, 8, 0, 0],
-        tzDate: (s) => (z === 'utc' ? uPlot.tzDate(new Date(s * 1000), 'UTC') : new Date(s * 1000)),
+        tzDate: (s) => zoned(s, z),
         cursor: {
           sync: { key: 'narthex', setSeries: false, scales: ['x', null] },
           drag: { x: true, y: false, setScale: false },
@@ -135,7 +135,7 @@ export function Heatmap({ heat, answer, isDark, unit, onZoom }: Props) {
         <div class={`tip ${tip.flip ? 'flip' : ''}`} style={{ left: `${tip.left}px`, top: '20px' }}>
           <div class="dim">
             {stamp(tip.at * 1000, z)}
-            {z === 'utc' && ' UTC'}
+            {z !== 'local' && ` ${zoneWord(z)}`}
           </div>
           {tip.cell ? (
             <>

@@ -1,10 +1,16 @@
 /** What all charts share. */
-import type uPlot from 'uplot';
-import { stamp } from '../lib/format';
+import uPlot from 'uplot';
+import { stamp, type Zone } from '../lib/format';
 import { zone } from '../lib/store';
 
 export function heightFor(width: number): number {
   return width < 480 ? 220 : 320;
+}
+
+/** The date that an axis shows for a time in seconds. */
+export function zoned(s: number, zone: Zone): Date {
+  const at = new Date(s * 1000);
+  return zone === 'local' ? at : uPlot.tzDate(at, zone === 'utc' ? 'UTC' : zone);
 }
 
 /** 24-hour clock, the day where it changes. */

@@ -1,8 +1,8 @@
 /** A heatmap: buckets over time, the more the stronger. */
 import uPlot from 'uplot';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { stamp } from '../../lib/format';
-import { timeLabels } from '../../query/plotparts';
+import { stamp, zoneWord } from '../../lib/format';
+import { timeLabels, zoned } from '../../query/plotparts';
 import { option, word, type Drawing } from '../board';
 import { hidden } from '../fields';
 import { schemeColor } from '../colors';
@@ -94,7 +94,7 @@ export function HeatPanel({ panel, data, board, dark, zone }: Drawing) {
         height: Math.max(40, el.clientHeight),
         legend: { show: false },
         padding: [6, 8, 0, 0],
-        tzDate: (s) => (zone === 'utc' ? uPlot.tzDate(new Date(s * 1000), 'UTC') : new Date(s * 1000)),
+        tzDate: (s) => zoned(s, zone),
         cursor: {
           ...(board.dashboard.crosshair
             ? { sync: { key: board.syncKey, setSeries: false, scales: ['x', null] as [string, null] } }
@@ -221,7 +221,7 @@ export function HeatPanel({ panel, data, board, dark, zone }: Drawing) {
         <div class={`tip ${tip.flip ? 'flip' : ''}`} style={{ left: `${tip.left}px`, top: '12px' }}>
           <div class="dim">
             {stamp(tip.ms, zone)}
-            {zone === 'utc' && ' UTC'}
+            {zone !== 'local' && ` ${zoneWord(zone)}`}
           </div>
           <div class="mono">{tip.row}</div>
           <b>{tip.value === null ? 'empty' : String(tip.value)}</b>

@@ -1,6 +1,6 @@
 /** States over time: one line per series, with spans or with cells. */
 import { useMemo } from 'preact/hooks';
-import { stamp } from '../../lib/format';
+import { stamp, type Zone } from '../../lib/format';
 import { useSize, type Drawing } from '../board';
 import { hidden, show } from '../fields';
 import type { Field, Shown } from '../model';
@@ -46,7 +46,7 @@ function spansOf(
   endMs: number,
   merged: boolean,
   dark: boolean,
-  zone: 'local' | 'utc',
+  zone: Zone,
   most: number,
 ): Span[] {
   const out: Span[] = [];

@@ -1,4 +1,5 @@
 /** A table: only the rows in view are drawn, so that long ones scroll smoothly. */
+import type { Zone } from '../../lib/format';
 import { useMemo, useRef, useState } from 'preact/hooks';
 import { hrefOf, memo, option, useSize, word, type Drawing } from '../board';
 import { hidden, share, show } from '../fields';
@@ -228,7 +229,7 @@ interface RowProps {
   readonly columns: readonly Column[];
   readonly board: Drawing['board'];
   readonly dark: boolean;
-  readonly zone: 'local' | 'utc';
+  readonly zone: Zone;
 }
 
 /** A row in view; while the table scrolls, those that stay are not drawn again. */

@@ -1,11 +1,11 @@
 import uPlot from 'uplot';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { seriesDash } from '../../lib/colors';
-import { seriesName, stamp, type Labels } from '../../lib/format';
+import { seriesName, stamp, type Labels, zoneWord, type Zone } from '../../lib/format';
 import { api } from '../../lib/api';
 import { useStore } from '../../lib/store';
 import { lonely } from '../../query/graphdata';
-import { timeLabels } from '../../query/plotparts';
+import { timeLabels, zoned } from '../../query/plotparts';
 import { option, word, type Drawing, type Mark } from '../board';
 import { hidden, seriesColorOf, show, thresholdSteps } from '../fields';
 import type { Field, Frame, Panel, PanelData } from '../model';
@@ -493,7 +493,7 @@ function Plot({ panel, data, board, dark, zone, made, off, exemplars }: PlotProp
         height: Math.max(40, el.clientHeight),
         legend: { show: false },
         padding: [6, 8, 0, made.scales.some((s) => !s.right && s.shown) ? 0 : 8],
-        tzDate: (s) => (zone === 'utc' ? uPlot.tzDate(new Date(s * 1000), 'UTC') : new Date(s * 1000)),
+        tzDate: (s) => zoned(s, zone),
         cursor: {
           ...(board.dashboard.crosshair
             ? { sync: { key: board.syncKey, setSeries: false, scales: ['x', null] as [string, null] } }
@@ -610,7 +610,7 @@ function Plot({ panel, data, board, dark, zone, made, off, exemplars }: PlotProp
         <div class={`tip ${tip.flip ? 'flip' : ''}`} style={{ left: `${tip.left}px`, top: `${tip.top}px` }}>
           <div class="dim">
             {stamp(tip.ms, zone)}
-            {zone === 'utc' && ' UTC'}
+            {zone !== 'local' && ` ${zoneWord(zone)}`}
           </div>
           {tip.rows.map(({ line, value, near }) => (
             <div class="dtip" key={line.key}>
@@ -814,7 +814,7 @@ interface LegendProps {
   readonly made: Prepared;
   readonly off: ReadonlySet<string>;
   readonly dark: boolean;
-  readonly zone: 'local' | 'utc';
+  readonly zone: Zone;
   readonly unseen: boolean;
   readonly onPick: (key: string, toggle: boolean) => void;
 }
