@@ -7,6 +7,7 @@ import io.narthex.bench.Peer;
 import io.narthex.bench.WriteRequest;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -67,6 +68,8 @@ public final class DashboardData {
   private static final List<String> BOUNDS = List.of("0.1", "0.5", "1", "+Inf");
 
   private final Peer parser;
+  private final Map<String, List<JsonNode>> selectors = new LinkedHashMap<>();
+  private final Map<String, Set<String>> labelsOf = new HashMap<>();
   private final Map<String, Map<String, String>> series = new LinkedHashMap<>();
 
   /**
@@ -141,9 +144,25 @@ public final class DashboardData {
 
   private void select(JsonNode selector, Set<String> labels) {
     String name = selector.path("name").asText();
+    if (!name.isEmpty()) {
+      selectors.computeIfAbsent(name, _ -> new ArrayList<>()).add(selector);
+      Set<String> all = labelsOf.computeIfAbsent(name, _ -> new TreeSet<>());
+      all.addAll(labels);
+      selector.path("matchers").forEach(m -> all.add(m.path("name").asText()));
+      all.remove("__name__");
+    }
+  }
+
+  /** Makes the series: all of a metric have the same labels, so that one to one joins stay such. */
+  private void make() {
+    series.clear();
+    selectors.forEach((name, all) -> all.forEach(one -> make(one, name)));
+  }
+
+  private void make(JsonNode selector, String name) {
     for (int i = 0; i < VALUES; i++) {
       Map<String, String> one = new TreeMap<>();
-      for (String label : labels) {
+      for (String label : labelsOf.getOrDefault(name, Set.of())) {
         one.put(label, label + "-" + i);
       }
       for (String label : List.of("cluster", "job", "instance")) {
@@ -153,7 +172,7 @@ public final class DashboardData {
       for (JsonNode matcher : selector.path("matchers")) {
         possible &= satisfy(matcher, one, i);
       }
-      if (!possible || name.isEmpty()) {
+      if (!possible) {
         continue;
       }
       one.put("__name__", name);
@@ -231,12 +250,14 @@ public final class DashboardData {
 
   /** Returns how many series there are. */
   public int size() {
+    make();
     return series.size();
   }
 
   /** Writes a sample each {@code stepMs} from one time to another, the same to all servers. */
   public void write(List<Peer> servers, long fromMs, long toMs, long stepMs)
       throws IOException, InterruptedException {
+    make();
     int n = (int) ((toMs - fromMs) / stepMs) + 1;
     long[] times = new long[n];
     double[] values = new double[n];

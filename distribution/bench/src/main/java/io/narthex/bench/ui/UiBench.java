@@ -326,18 +326,18 @@ public final class UiBench {
     frames(browser, "scroll a dashboard of " + PANELS + " panels, frames/s");
   }
 
-  /** Chooses another instance on Node Exporter Full, until every visible panel shows it. */
+  /** Chooses another job on Node Exporter Full, until every visible panel shows it. */
   private void variable(Browser browser, Peer server, JsonNode nodes) {
     browser.open(server.url("/d/" + nodes.path("uid").asText() + "?from=now-1h&to=now"));
     double[] all = new double[rounds];
     for (int i = -1; i < rounds; i++) {
-      String node = "nodename-" + (i + 4) % 3;
+      String job = "job-" + (i + 3) % 3;
       browser.until("a quiet board", () -> quiet(browser));
       double took =
           browser
               .async(
                   """
-                  const control = document.querySelector('[data-testid="var-nodename"]');
+                  const control = document.querySelector('[data-testid="variable"][data-name="job"] select');
                   const begun = performance.now();
                   const seen = () => [...document.querySelectorAll('[data-testid="panel"]')].filter((p) => {
                     const r = p.getBoundingClientRect();
@@ -355,7 +355,7 @@ public final class UiBench {
                   control.dispatchEvent(new Event('change', {bubbles: true}));
                   requestAnimationFrame(look);
                   """
-                      .replace("VALUE", "'" + node + "'"))
+                      .replace("VALUE", "'" + job + "'"))
               .asDouble();
       if (took < 0) {
         throw new IllegalStateException("panels of Node Exporter Full did not change");
@@ -372,7 +372,7 @@ public final class UiBench {
         .script(
             """
             const panels = [...document.querySelectorAll('[data-testid="panel"]')];
-            return document.querySelector('[data-testid="var-nodename"]') !== null
+            return document.querySelector('[data-testid="variable"][data-name="job"] select') !== null
                 && panels.some((p) => p.dataset.state === 'done')
                 && !panels.some((p) => p.dataset.state === 'loading');
             """)
