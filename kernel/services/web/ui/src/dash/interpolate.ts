@@ -246,9 +246,11 @@ function matched(values: readonly string[], quotes: string): string {
   const all = values.map((v) =>
     quotes === '' && values.length === 1
       ? v
-      : v.replace(/[\\^$*+?.()|[\]{}"']/g, (c) =>
-          c === '\\' ? slash + slash : c === '"' || c === "'" ? (c === quotes ? `\\${c}` : c) : slash + c,
-        ),
+      : v
+          .replace(/[\\^$*+?.()|[\]{}"']/g, (c) =>
+            c === '\\' ? slash + slash : c === '"' || c === "'" ? (c === quotes ? `\\${c}` : c) : slash + c,
+          )
+          .replace(/\n/g, quotes === '`' ? '\n' : '\\n'),
   );
   return all.length === 1 ? (all[0] as string) : `(${all.join('|')})`;
 }

@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { v2Answer } from '../lib/alertmanager';
 import { api, useApi, useLoad, type Alert, type Loaded, type Plugin, type RuleGroup, type Targets } from '../lib/api';
+import { unwrapped } from '../lib/own';
 import { humanNumber, humanSeconds, plural, type Unit } from '../lib/format';
 import { useInner } from '../lib/inner';
 import { pluginTone } from '../lib/plugins';
@@ -332,7 +333,10 @@ interface TopQuery {
 }
 
 function SlowQueries() {
-  const load = useApi<{ topByAvgDuration?: TopQuery[] }>('status/top_queries', { topN: String(ROWS) });
+  const load = useLoad(
+    (signal) => unwrapped<{ topByAvgDuration?: TopQuery[] }>('status/top_queries', { topN: String(ROWS) }, signal),
+    ['status/top_queries'],
+  );
   return (
     <Card title="Slowest queries" link={<a href="queries">All queries</a>}>
       <Await load={load}>

@@ -18,6 +18,7 @@ const STARTS: ReadonlyMap<string, string> = new Map([
 const MOVED: ReadonlyMap<string, string> = new Map([
   ['graph', 'query'],
   ['agent', 'status'],
+  ['starting', 'status'],
   ['consoles', 'dashboards'],
   ['tsdb', 'tsdb-status'],
   ['runtime', 'status'],

@@ -285,7 +285,7 @@ export function BarGauge(props: Drawing) {
     ? Math.max(11, Math.min(22, tall * 0.4))
     : Math.max(11, Math.min(22, size.width / items.length / (longest * 0.65)));
   return (
-    <div class={`dbars ${across ? 'across' : 'up'}`} ref={ref}>
+    <div class={`dbars ${across ? 'across' : 'up'}`} ref={ref} tabIndex={0} role="group" aria-label="Bars">
       {size.width > 0 &&
         items.map((item, i) => {
           const { figure, shown, href } = item;

@@ -16,7 +16,11 @@ export function Text({ panel, board }: { panel: Panel; board: Board }) {
 }
 
 function Body({ text }: { text: string }) {
-  return <div class="dtext">{blocks(withoutTags(text.slice(0, MOST)))}</div>;
+  return (
+    <div class="dtext" tabIndex={0} role="group" aria-label="Text">
+      {blocks(withoutTags(text.slice(0, MOST)))}
+    </div>
+  );
 }
 Text.Body = Body;
 

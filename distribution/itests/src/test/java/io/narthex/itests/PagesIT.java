@@ -48,9 +48,7 @@ class PagesIT {
           "hostile-dashboard",
           "dashboards",
           "alerts",
-          "groups",
-          "rules",
-          "config");
+          "groups");
 
   @TempDir private static Path folder = Path.of("");
   private static @Nullable Server server;
@@ -319,9 +317,10 @@ class PagesIT {
     pages.put(
         "explain",
         "query?g0.expr=sum(rate(node_cpu_seconds_total%5B10s%5D))&g0.tab=explain&g0.show_tree=1");
-    pages.put("nothing", "query?g0.expr=node_cpu_secconds_total%7Bjob%3D%22nod%22%7D&g0.tab=table");
+    pages.put("nothing", "query?g0.expr=node_load1%7Bjob%3D%22nod%22%7D&g0.tab=table");
     pages.put("dashboards", "dashboards");
     pages.put("dashboard", "d/plain?from=now-5m&to=now");
+    pages.put("machines", "d/narthex-node?from=now-2m&to=now");
     pages.put("hostile-dashboard", "d/hostile?from=now-5m&to=now");
     for (String page :
         List.of(
@@ -426,10 +425,17 @@ class PagesIT {
       for (Map.Entry<String, String> page : pages().entrySet()) {
         open(page.getValue());
         browser().screenshot(picture("phone/" + page.getKey()));
-        int width =
-            browser().script("return document.documentElement.scrollWidth - innerWidth").asInt();
-        if (width > 0) {
-          findings.add(page.getKey() + " is " + width + " px wider than the window");
+        JsonNode wide =
+            browser()
+                .script(
+                    """
+                    const over = document.documentElement.scrollWidth - innerWidth;
+                    if (over <= 0) return '';
+                    const all = [...document.querySelectorAll('main *')].filter((e) => e.getBoundingClientRect().right > innerWidth + 1);
+                    return over + ' px wider than the window: ' + (all.at(-1)?.outerHTML.slice(0, 200) ?? '');
+                    """);
+        if (!wide.asText().isEmpty()) {
+          findings.add(page.getKey() + ": " + wide.asText());
         }
       }
     } finally {

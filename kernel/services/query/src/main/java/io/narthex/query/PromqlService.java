@@ -49,11 +49,7 @@ import org.slf4j.LoggerFactory;
  */
 @Component(service = {QueryEngine.class, ReloadListener.class})
 public final class PromqlService
-    implements QueryEngine,
-        QueryInspector,
-        QueryActivity,
-        EmptyResultExplainer,
-        ReloadListener {
+    implements QueryEngine, QueryInspector, QueryActivity, EmptyResultExplainer, ReloadListener {
   private static final Logger LOG = LoggerFactory.getLogger(PromqlService.class);
   private static final Duration DRAIN = Duration.ofSeconds(30);
 
