@@ -25,7 +25,8 @@ interface Props {
 export function Spark({ title, query, unit, top, job }: Props) {
   const load = useLoad(
     async (signal) => {
-      const end = Math.floor(Date.now() / 1000 / STEP_S) * STEP_S;
+      // up to now, so that a server that has just started has something to show
+      const end = Math.floor(Date.now() / 1000);
       const start = end - RANGE_S;
       const params = { query, start: String(start), end: String(end), step: String(STEP_S), limit: String(LINES) };
       const a = await api<{ result: RangeSeries[] }>('query_range', params, signal);
@@ -68,7 +69,7 @@ export function Spark({ title, query, unit, top, job }: Props) {
       )}
       {lines && !last && (
         <p class="dim">
-          No samples in the last hour: is <code>{job}</code> scraped?
+          No samples in the last hour: is <code>{job}</code> scraped, and twice by now?
         </p>
       )}
       <p class="dim mono query" title={query}>

@@ -64,39 +64,7 @@ class PagesIT {
       assertThat(Peers.required()).as("chromium and chromedriver are not installed").isFalse();
       assumeTrue(false, "chromium and chromedriver are not installed");
     }
-    hostile = hostileTarget();
-    Files.writeString(
-        folder.resolve("prometheus.yml"),
-        """
-        global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}
-        scrape_configs:
-          - {job_name: narthex, static_configs: [{targets: [self]}]}
-          - {job_name: node, metrics_path: /exporters/node/metrics, static_configs: [{targets: [self]}]}
-          - {job_name: jvm, metrics_path: /exporters/jvm/metrics, static_configs: [{targets: [self]}]}
-          - {job_name: hostile, static_configs: [{targets: ['127.0.0.1:PORT']}]}
-          - {job_name: absent, static_configs: [{targets: ['127.0.0.1:9']}]}
-        rule_files: [rules.yml]
-        """
-            .replace("PORT", Integer.toString(hostile.getAddress().getPort())));
-    Files.writeString(
-        folder.resolve("rules.yml"),
-        """
-        groups:
-          - name: example
-            rules:
-              - {record: 'job:up:avg', expr: 'avg by (job) (up)'}
-              - alert: TargetDown
-                expr: up == 0
-                labels: {severity: critical}
-                annotations: {summary: '{{ $labels.job }} is down'}
-              - alert: Hostile
-                expr: hostile_value
-                labels: {severity: warning, again: '{{ $labels.text }}'}
-                annotations:
-                  summary: '{{ $labels.text }}'
-                  runbook_url: '{{ $labels.text }}'
-                  dashboard: 'javascript:window.hit=1000'
-        """);
+    configure("", "");
     Files.writeString(
         folder.resolve("narthex.yml"),
         """
@@ -109,13 +77,29 @@ class PagesIT {
         Distribution.server(folder.resolve("data"))
             .with(
                 "--config.file=" + folder.resolve("prometheus.yml"),
-                "--narthex.config.file=" + folder.resolve("narthex.yml"))
+                "--narthex.config.file=" + folder.resolve("narthex.yml"),
+                "--web.enable-lifecycle")
             .start();
     browser =
         new Browser(
             Peers.find("chromedriver").orElseThrow(),
             Peers.find("chromium", "google-chrome", "chrome").orElseThrow(),
             folder.resolve("profile"));
+    pictures();
+    hostile = hostileTarget();
+    configure(
+        "  - {job_name: hostile, static_configs: [{targets: ['127.0.0.1:PORT']}]}\n"
+            .replace("PORT", Integer.toString(hostile.getAddress().getPort())),
+        """
+              - alert: Hostile
+                expr: hostile_value
+                labels: {severity: warning, again: '{{ $labels.text }}'}
+                annotations:
+                  summary: '{{ $labels.text }}'
+                  runbook_url: '{{ $labels.text }}'
+                  dashboard: 'javascript:window.hit=1000'
+        """);
+    assertThat(server().post("-/reload").statusCode()).isEqualTo(200);
     Server.await("every target's first scrape", () -> server().query("up").size() == 5);
     Server.await(
         "hostile alerts",
@@ -135,6 +119,53 @@ class PagesIT {
     if (hostile != null) {
       hostile.stop(0);
     }
+  }
+
+  /** Writes the configuration, with further lines of scrape jobs and rules. */
+  private static void configure(String jobs, String rules) throws IOException {
+    Files.writeString(
+        folder.resolve("prometheus.yml"),
+        """
+        global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}
+        rule_files: [rules.yml]
+        scrape_configs:
+          - {job_name: narthex, static_configs: [{targets: [self]}]}
+          - {job_name: node, metrics_path: /exporters/node/metrics, static_configs: [{targets: [self]}]}
+          - {job_name: jvm, metrics_path: /exporters/jvm/metrics, static_configs: [{targets: [self]}]}
+          - {job_name: absent, static_configs: [{targets: ['127.0.0.1:9']}]}
+        """
+            + jobs);
+    Files.writeString(
+        folder.resolve("rules.yml"),
+        """
+        groups:
+          - name: example
+            rules:
+              - {record: 'job:up:avg', expr: 'avg by (job) (up)'}
+              - alert: TargetDown
+                expr: up == 0
+                labels: {severity: critical}
+                annotations: {summary: '{{ $labels.job }} is down'}
+        """
+            + rules);
+  }
+
+  /** Makes the pictures of the documentation, of a server without hostile names. */
+  private static void pictures() {
+    Server.await("an alert", () -> server().query("ALERTS{alertstate=\"firing\"}").size() == 1);
+    Server.await(
+        "some samples", () -> server().value("count_over_time(up{job=\"node\"}[1m])") >= 20);
+    browser().size(1400, 900);
+    Map<String, String> pictures =
+        Map.of(
+            "home", "",
+            "explore", "query?g0.expr=node_load1%7Bjob%3D%22nod%22%7D&g0.tab=table",
+            "dashboard", "d/narthex-node?from=now-30s&to=now",
+            "alerts", "alerts");
+    pictures.forEach((name, page) -> {
+      open(page);
+      browser().screenshot(picture("docs/" + name));
+    });
   }
 
   private static Server server() {
