@@ -36,8 +36,11 @@ import org.junit.jupiter.params.provider.MethodSource;
  * is that of the real Prometheus on the same data, and the panel has a picture unless that answer
  * is empty.
  */
-@Tag("quiet")
+@Tag("alone")
 class DashboardsIT {
+  /** How long the first page of a server that has just started may take, with all its panels. */
+  private static final Duration PATIENCE = Duration.ofSeconds(120);
+
   private static final long HOUR = 3_600_000;
   private static final long STEP = 15_000;
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -194,6 +197,7 @@ class DashboardsIT {
     browser()
         .until(
             "every panel of " + file,
+            PATIENCE,
             () ->
                 browser()
                     .script(
