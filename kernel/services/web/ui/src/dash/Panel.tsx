@@ -37,7 +37,7 @@ const VIEWS: Readonly<Partial<Record<PanelKind, ComponentType<Drawing>>>> = {
 interface Props {
   readonly panel: Panel;
   readonly board: Board;
-  /** Changes when the panel has to ask anew. */
+  /** Changes when the panel has to ask again. */
   readonly need: string;
   /** Counts refreshes. */
   readonly tick: number;

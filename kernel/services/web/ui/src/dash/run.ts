@@ -37,7 +37,7 @@ export class Runner {
     readonly scrapeIntervalMs: number,
   ) {}
 
-  /** Forgets what was answered; the next panels ask anew. Call on each refresh. */
+  /** Forgets what was answered; the next panels ask again. Call on each refresh. */
   refresh(): void {
     for (const [key, s] of this.shared) if (s.doneAt > 0) this.shared.delete(key);
   }

@@ -19,6 +19,18 @@ import {
   useParam,
 } from '../ui';
 
+const TEXTS = new WeakMap<Target, string>();
+
+/** What the filter looks through, made once for each target. */
+function textOf(t: Target): string {
+  let text = TEXTS.get(t);
+  if (text === undefined) {
+    text = `${t.scrapeUrl} ${seriesName(t.labels)} ${t.lastError}`.toLowerCase();
+    TEXTS.set(t, text);
+  }
+  return text;
+}
+
 /** Targets with their health and errors. */
 export function TargetsPage() {
   const [pool, setPool] = useParam('pool');
@@ -38,9 +50,7 @@ export function TargetsPage() {
         }
         const wanted = health === '' ? null : new Set(health.split(','));
         const shown = all.filter(
-          (t) =>
-            (wanted === null || wanted.has(t.health)) &&
-            (search === '' || matches(search, `${t.scrapeUrl} ${seriesName(t.labels)} ${t.lastError}`)),
+          (t) => (wanted === null || wanted.has(t.health)) && (search === '' || matches(search, textOf(t))),
         );
         return (
           <>

@@ -27,7 +27,7 @@ interface Line {
   readonly spec: Spec;
 }
 
-/** All that decides how a line looks; plots are built anew only when one of these changes. */
+/** All that decides how a line looks; plots are rebuilt only when one of these changes. */
 interface Spec {
   readonly name: string;
   readonly color: string;
@@ -821,7 +821,7 @@ interface LegendProps {
 
 const LEGEND_ROWS = 100;
 
-/** Names and figures of the lines; a click isolates one, Ctrl-click switches it. Unseen, it is there for screen readers. */
+/** Names and statistics of the lines; a click isolates one, Ctrl-click switches it. Unseen, it is there for screen readers. */
 function Legend({ panel, made, off, dark, zone, unseen, onPick }: LegendProps) {
   const legend = option(panel, 'legend');
   const [by, setBy] = useState<{ column: string; down: boolean }>({

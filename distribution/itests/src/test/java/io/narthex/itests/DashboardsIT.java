@@ -222,7 +222,7 @@ class DashboardsIT {
         .screenshot(
             Tree.ROOT.resolve(
                 "distribution/itests/target/browser/dashboards/" + file.replace(".json", ".png")));
-    // refused queries are told by their panels
+    // their panels show queries that were refused
     assertThat(browser().consoleErrors().stream().filter(e -> !e.contains("/api/v1/query")))
         .isEmpty();
     List<String> wrong = new ArrayList<>();
@@ -289,7 +289,7 @@ class DashboardsIT {
     return targets;
   }
 
-  /** Tells whether a panel on the page is one of the file. */
+  /** Returns whether a panel on the page is one of the file. */
   private static boolean isOf(JsonNode shown, JsonNode panel, Map<String, Chosen> chosen) {
     if (panel.has("id")) {
       return shown.path("id").asText().equals(panel.path("id").asText());

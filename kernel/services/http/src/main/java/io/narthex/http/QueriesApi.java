@@ -25,7 +25,7 @@ public final class QueriesApi {
     this.gate = gate;
   }
 
-  /** Ends a query; its client is told that an operator did. */
+  /** Ends a query; its client gets an error that says so. */
   @DELETE
   @Path("{id}")
   public Response end(@PathParam("id") String id, @Context HttpServletRequest request) {

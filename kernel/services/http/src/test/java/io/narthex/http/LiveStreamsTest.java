@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -38,6 +39,7 @@ class LiveStreamsTest extends ServerHarness {
 
   private volatile Health health = Health.UP;
   private volatile boolean fails;
+  private final Semaphore failures = new Semaphore(0);
 
   private TargetService targets() {
     return (TargetService)
@@ -46,6 +48,7 @@ class LiveStreamsTest extends ServerHarness {
             new Class<?>[] {TargetService.class},
             (p, m, a) -> {
               if (fails) {
+                failures.release();
                 throw new IllegalStateException("is being replaced");
               }
               return List.of(
@@ -107,7 +110,8 @@ class LiveStreamsTest extends ServerHarness {
     health = Health.DOWN;
     assertThat(data(lines)).isEqualTo("{\"topics\":[\"targets\"],\"firing\":0}");
     fails = true;
-    Thread.sleep(1500);
+    // the second failure says that the first has been seen to its end
+    assertThat(failures.tryAcquire(2, 30, TimeUnit.SECONDS)).isTrue();
     fails = false;
     health = Health.UP;
     assertThat(data(lines))

@@ -272,7 +272,7 @@ public final class QueryHistory implements AutoCloseable {
       // nothing yet
     } catch (IOException e) {
       LOG.warn(
-          "{}: the history of a user cannot be read: {}; it begins anew",
+          "{}: the history of a user cannot be read: {}; it starts again empty",
           file,
           StateFile.reason(e).lines().findFirst().orElse(""));
       setAside(file);
