@@ -137,7 +137,7 @@ export function ErrorBox({ error, retry }: { error: ApiError; retry?: () => void
       {error.raw !== '' && (
         <details>
           <summary>Response as received</summary>
-          <pre>{error.raw}</pre>
+          <pre tabIndex={0}>{error.raw}</pre>
         </details>
       )}
       {error.kind === 'login' && (
@@ -288,11 +288,32 @@ export function Filter({ value, onChange, label }: { value: string; onChange: (v
 
 /** Words that must all occur, in any order and case. */
 export function matches(filter: string, text: string): boolean {
-  const low = text.toLowerCase();
+  return has(wordsOf(filter), text.toLowerCase());
+}
+
+/** The text in which a filter looks for an item, lower-case, made once for each. */
+export function kept<T extends object>(make: (item: T) => string): (item: T) => string {
+  const texts = new WeakMap<T, string>();
+  return (item) => {
+    let text = texts.get(item);
+    if (text === undefined) {
+      text = make(item).toLowerCase();
+      texts.set(item, text);
+    }
+    return text;
+  };
+}
+
+/** Words of a filter, all of which must occur in a lower-case text. */
+export function wordsOf(filter: string): readonly string[] {
   return filter
     .toLowerCase()
     .split(/\s+/)
-    .every((w) => low.includes(w));
+    .filter((w) => w !== '');
+}
+
+export function has(words: readonly string[], text: string): boolean {
+  return words.every((w) => text.includes(w));
 }
 
 export interface Choice {

@@ -136,7 +136,9 @@ function Json({ panel }: { panel: Panel }) {
         <span class="grow" />
         <Copy text={text} />
       </div>
-      <pre class="code tablewrap">{text.slice(0, 200_000)}</pre>
+      <pre class="code tablewrap" tabIndex={0}>
+        {text.slice(0, 200_000)}
+      </pre>
     </>
   );
 }

@@ -278,7 +278,9 @@ function Machine() {
           <p class="dim">
             The built-in exporter {missing.join(' and ')} is not scraped. Add to <code>prometheus.yml</code> and reload:
           </p>
-          <pre class="snippet">{EXPORTERS}</pre>
+          <pre class="snippet" tabIndex={0}>
+            {EXPORTERS}
+          </pre>
           <p>
             <Copy text={EXPORTERS} />
           </p>
@@ -415,7 +417,9 @@ function NextSteps({ targets, plugins }: { targets: Loaded<Targets>; plugins: Lo
           <details key={s.id} data-testid={`step-${s.id}`}>
             <summary>{s.title}</summary>
             <p class="dim">{s.text}</p>
-            <pre class="snippet">{s.snippet}</pre>
+            <pre class="snippet" tabIndex={0}>
+              {s.snippet}
+            </pre>
             <p class="row">
               <Copy text={s.snippet} /> <span class="dim">into {s.where}</span>
             </p>

@@ -4,7 +4,22 @@ import { newSilence, v2Answer, type ManagedAlert } from '../lib/alertmanager';
 import { humanSeconds, plural, seriesName } from '../lib/format';
 import { formatMatchers, matchersOf } from '../lib/matchers';
 import { queryLink } from '../lib/urlstate';
-import { Ago, Await, Chips, Empty, Filter, matches, State, Toggles, useMore, useParam, type Tone } from '../ui';
+import {
+  Ago,
+  Await,
+  Chips,
+  Empty,
+  Filter,
+  has,
+  kept,
+  State,
+  Toggles,
+  useMore,
+  useParam,
+  wordsOf,
+  type Tone,
+} from '../ui';
+import { Rows } from '../rows';
 
 const ORDER = ['firing', 'pending', 'unknown', 'inactive'];
 const TONES: Record<string, Tone> = { firing: 'bad', pending: 'warn', inactive: 'good', unknown: 'mute' };
@@ -13,6 +28,8 @@ interface Row {
   readonly rule: Rule;
   readonly group: RuleGroup;
   readonly state: string;
+  /** Those that the filter leaves of its alerts. */
+  readonly alerts: readonly Alert[];
 }
 
 /** What is firing, what may fire soon, and what is quiet: the urgent first. */
@@ -25,7 +42,7 @@ export function AlertsPage() {
     <Await load={load}>
       {({ groups }) => {
         const rows: Row[] = groups.flatMap((group) =>
-          group.rules.map((rule) => ({ rule, group, state: rule.state ?? 'unknown' })),
+          group.rules.map((rule) => ({ rule, group, state: rule.state ?? 'unknown', alerts: rule.alerts ?? [] })),
         );
         if (rows.length === 0) {
           return (
@@ -36,8 +53,11 @@ export function AlertsPage() {
           );
         }
         const wanted = states === '' ? null : new Set(states.split(','));
+        const words = wordsOf(search);
         const shown = rows
-          .filter((r) => (wanted === null || wanted.has(r.state)) && (search === '' || matches(search, textOf(r))))
+          .filter((r) => wanted === null || wanted.has(r.state))
+          .map((r) => filtered(r, words))
+          .filter((r) => r !== null)
           .sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state));
         return (
           <>
@@ -81,14 +101,16 @@ function useHeld(): ReadonlyMap<string, ManagedAlert[]> {
   }, [answer]);
 }
 
-function textOf({ rule, group }: Row): string {
-  return [
-    rule.name,
-    group.name,
-    group.file,
-    seriesName(rule.labels ?? {}),
-    ...(rule.alerts ?? []).map((a) => seriesName(a.labels)),
-  ].join(' ');
+const textOf = kept<Rule>((rule) => `${rule.name} ${seriesName(rule.labels ?? {})}`);
+const alertText = kept<Alert>((a) => `${seriesName(a.labels)} ${Object.values(a.annotations).join(' ')}`);
+
+/** The rule as the filter leaves it: whole when all words are about the rule, else with the alerts that have the others. */
+function filtered(row: Row, words: readonly string[]): Row | null {
+  const own = `${textOf(row.rule)} ${row.group.name} ${row.group.file}`.toLowerCase();
+  const left = words.filter((w) => !own.includes(w));
+  if (left.length === 0) return row;
+  const alerts = (row.rule.alerts ?? []).filter((a) => has(left, alertText(a)));
+  return alerts.length === 0 ? null : { ...row, alerts };
 }
 
 const NONE: readonly ManagedAlert[] = [];
@@ -121,7 +143,7 @@ function List({
 }
 
 function RuleRow({
-  row: { rule, group, state },
+  row: { rule, group, state, alerts },
   held,
   onPick,
 }: {
@@ -130,7 +152,7 @@ function RuleRow({
   onPick: (m: string) => void;
 }) {
   const [open, setOpen] = useState(state === 'firing');
-  const alerts = rule.alerts ?? [];
+  const all = rule.alerts?.length ?? 0;
   return (
     <details
       class={`alert ${state}`}
@@ -143,7 +165,7 @@ function RuleRow({
       <summary>
         <State tone={TONES[state] ?? 'mute'}>{state}</State>
         <b>{rule.name}</b>
-        {alerts.length > 0 && <span class="count">{alerts.length}</span>}
+        {all > 0 && <span class="count">{alerts.length < all ? `${alerts.length} of ${all}` : all}</span>}
         {rule.labels && <Chips labels={rule.labels} />}
         {rule.health === 'err' && <State tone="bad">rule failed</State>}
         <span class="grow" />
@@ -176,11 +198,16 @@ function RuleRow({
   );
 }
 
-/** Why an alert does not notify; empty when it does or when that is not known. */
-function isHeld(managed: readonly ManagedAlert[], alert: Alert): string {
+/** Why an alert does not notify; nothing when it does or when that is not known. */
+function Held({ managed, alert }: { managed: readonly ManagedAlert[]; alert: Alert }) {
   const m = managed.find((x) => Object.entries(alert.labels).every(([k, v]) => x.labels[k] === v));
-  if (m?.status.state !== 'suppressed') return '';
-  return m.status.silencedBy.length > 0 ? 'silenced' : m.status.inhibitedBy.length > 0 ? 'inhibited' : 'muted';
+  if (m?.status.state !== 'suppressed') return null;
+  const why = m.status.silencedBy.length > 0 ? 'silenced' : m.status.inhibitedBy.length > 0 ? 'inhibited' : 'muted';
+  return (
+    <div>
+      <State tone="mute">{why}</State>
+    </div>
+  );
 }
 
 function AlertTable({
@@ -195,7 +222,7 @@ function AlertTable({
   const [n, more] = useMore(alerts.length, 50);
   return (
     <>
-      <table class="cards" aria-label={plural(alerts.length, 'alert')}>
+      <table class="cards" aria-label={plural(alerts.length, 'alert')} aria-rowcount={alerts.length + 1}>
         <thead>
           <tr>
             <th>State</th>
@@ -207,17 +234,15 @@ function AlertTable({
             </th>
           </tr>
         </thead>
-        <tbody>
-          {alerts.slice(0, n).map((a) => (
-            <tr key={seriesName(a.labels)} tabIndex={0} data-testid="alert" data-state={a.state}>
+        <Rows
+          items={alerts.slice(0, n)}
+          columns={5}
+          row={(a, i) => (
+            <tr key={seriesName(a.labels)} tabIndex={0} aria-rowindex={i + 2} data-testid="alert" data-state={a.state}>
               <td data-l="State">
                 <State tone={TONES[a.state] ?? 'mute'}>{a.state}</State>
                 {a.keepFiringSince && <div class="dim">kept firing</div>}
-                {isHeld(held, a) && (
-                  <div>
-                    <State tone="mute">{isHeld(held, a)}</State>
-                  </div>
-                )}
+                <Held managed={held} alert={a} />
               </td>
               <td data-l="Labels">
                 <Chips labels={a.labels} except={['alertname']} onPick={onPick} />
@@ -250,8 +275,8 @@ function AlertTable({
                 </a>
               </td>
             </tr>
-          ))}
-        </tbody>
+          )}
+        />
       </table>
       {more}
     </>

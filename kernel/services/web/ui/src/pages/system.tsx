@@ -343,7 +343,7 @@ function ConfigView({ file, onFile }: { file: ConfigFile; onFile: (f: string) =>
                 {search !== '' && <span class="dim">{hits} lines</span>}
                 <Copy text={yaml} label="Copy YAML" />
               </div>
-              <pre class="card code" data-testid="config">
+              <pre class="card code" tabIndex={0} data-testid="config">
                 {lines.map((l, i) => (
                   <div key={i} class={search !== '' && matches(search, l) ? 'hit' : ''}>
                     {yamlLine(l)}

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { useApi, type Loaded, type Target, type Targets } from '../lib/api';
 import { humanSeconds, labelPairs, plural, seriesName, type Labels } from '../lib/format';
 import {
@@ -10,26 +10,20 @@ import {
   Empty,
   ErrorBox,
   Filter,
+  has,
   healthTone,
+  kept,
   matches,
   Skeleton,
   State,
   Toggles,
   useMore,
   useParam,
+  wordsOf,
 } from '../ui';
+import { Rows } from '../rows';
 
-const TEXTS = new WeakMap<Target, string>();
-
-/** What the filter looks through, made once for each target. */
-function textOf(t: Target): string {
-  let text = TEXTS.get(t);
-  if (text === undefined) {
-    text = `${t.scrapeUrl} ${seriesName(t.labels)} ${t.lastError}`.toLowerCase();
-    TEXTS.set(t, text);
-  }
-  return text;
-}
+const textOf = kept<Target>((t) => `${t.scrapeUrl} ${seriesName(t.labels)} ${t.lastError}`);
 
 /** Targets with their health and errors. */
 export function TargetsPage() {
@@ -37,6 +31,7 @@ export function TargetsPage() {
   const load = useApi<Targets>('targets', { state: 'active', ...(pool ? { scrapePool: pool } : {}) });
   const [search, setSearch] = useParam('search');
   const [health, setHealth] = useParam('health');
+  const pools = useMemo(() => byPool(load.answer?.data.activeTargets ?? []), [load.answer]);
   return (
     <Await load={load}>
       {({ activeTargets: all }) => {
@@ -49,9 +44,12 @@ export function TargetsPage() {
           );
         }
         const wanted = health === '' ? null : new Set(health.split(','));
-        const shown = all.filter(
-          (t) => (wanted === null || wanted.has(t.health)) && (search === '' || matches(search, textOf(t))),
-        );
+        const words = wordsOf(search);
+        const shown =
+          wanted === null && words.length === 0
+            ? all
+            : all.filter((t) => (wanted === null || wanted.has(t.health)) && has(words, textOf(t)));
+        const shownPools = shown === all ? pools : byPool(shown);
         return (
           <>
             <div class="toolbar">
@@ -73,13 +71,13 @@ export function TargetsPage() {
               <Filter value={search} onChange={setSearch} label="Filter by address, label or error" />
             </div>
             {shown.length === 0 && <Empty title="No target matches">Clear the filter to see all {all.length}.</Empty>}
-            {[...byPool(shown)].map(([name, targets], _i, pools) => (
+            {[...shownPools].map(([name, targets]) => (
               <Pool
-                few={pools.length <= FEW_POOLS}
+                few={shownPools.size <= FEW_POOLS}
                 key={name}
                 name={name}
                 targets={targets}
-                total={all.filter((t) => t.scrapePool === name)}
+                total={pools.get(name) ?? targets}
                 onPick={(m) => setSearch(`${search} ${m}`.trim())}
               />
             ))}
@@ -90,12 +88,18 @@ export function TargetsPage() {
   );
 }
 
-function byPool(targets: readonly Target[]): Map<string, Target[]> {
+/** The targets of each pool, those that are down first. */
+function byPool(targets: readonly Target[]): Map<string, readonly Target[]> {
   const pools = new Map<string, Target[]>();
   for (const t of targets) {
     const p = pools.get(t.scrapePool);
     if (p) p.push(t);
     else pools.set(t.scrapePool, [t]);
+  }
+  for (const [name, of] of pools) {
+    const down = of.filter((t) => t.health === 'down');
+    if (down.length > 0 && down.length < of.length)
+      pools.set(name, [...down, ...of.filter((t) => t.health !== 'down')]);
   }
   return pools;
 }
@@ -116,12 +120,13 @@ function Pool({
   total: readonly Target[];
   onPick: (m: string) => void;
 }) {
-  const up = total.filter((t) => t.health === 'up').length;
-  const down = total.filter((t) => t.health === 'down').length;
+  const [up, down] = useMemo(
+    () => ['up', 'down'].map((h) => total.filter((t) => t.health === h).length) as [number, number],
+    [total],
+  );
   const [open, setOpen] = useState(few || down > 0);
   const [config, setConfig] = useState(false);
   const [n, more] = useMore(targets.length, 100);
-  const ordered = [...targets].sort((a, b) => Number(b.health === 'down') - Number(a.health === 'down'));
   return (
     <details
       class="card pool"
@@ -139,7 +144,7 @@ function Pool({
       </summary>
       {open && (
         <>
-          <table class="cards fixed">
+          <table class="cards fixed" aria-rowcount={targets.length + 1}>
             <thead>
               <tr>
                 <th class="s">Health</th>
@@ -150,11 +155,11 @@ function Pool({
                 <th class="num s">Every</th>
               </tr>
             </thead>
-            <tbody>
-              {ordered.slice(0, n).map((t) => (
-                <Row key={`${t.scrapeUrl} ${seriesName(t.labels)}`} target={t} onPick={onPick} />
-              ))}
-            </tbody>
+            <Rows
+              items={targets.slice(0, n)}
+              columns={6}
+              row={(t, i) => <Row key={`${t.scrapeUrl} ${seriesName(t.labels)}`} target={t} at={i} onPick={onPick} />}
+            />
           </table>
           {more}
           <p class="more">
@@ -177,7 +182,9 @@ function PoolConfig({ pool, onClose }: { pool: string; onClose: () => void }) {
       <Await load={load}>
         {({ yaml }) => (
           <>
-            <pre class="code">{yaml}</pre>
+            <pre class="code" tabIndex={0}>
+              {yaml}
+            </pre>
             <div class="actions">
               <Copy text={yaml} label="Copy YAML" />
             </div>
@@ -188,9 +195,16 @@ function PoolConfig({ pool, onClose }: { pool: string; onClose: () => void }) {
   );
 }
 
-function Row({ target: t, onPick }: { target: Target; onPick: (m: string) => void }) {
+function Row({ target: t, at, onPick }: { target: Target; at: number; onPick: (m: string) => void }) {
   return (
-    <tr tabIndex={0} data-testid="target-row" data-pool={t.scrapePool} data-health={t.health} data-url={t.scrapeUrl}>
+    <tr
+      tabIndex={0}
+      aria-rowindex={at + 2}
+      data-testid="target-row"
+      data-pool={t.scrapePool}
+      data-health={t.health}
+      data-url={t.scrapeUrl}
+    >
       <td data-l="Health">
         <State tone={healthTone(t.health)}>{t.health}</State>
       </td>
@@ -327,18 +341,21 @@ function DiscoveryPool({
       </summary>
       {open && (
         <>
-          <table class="cards two">
+          <table class="cards two" aria-rowcount={found.length + 1}>
             <thead>
               <tr>
                 <th>Discovered labels</th>
                 <th>Target labels</th>
               </tr>
             </thead>
-            <tbody>
-              {found.slice(0, n).map((f) => (
+            <Rows
+              items={found.slice(0, n)}
+              columns={2}
+              row={(f, i) => (
                 <tr
                   key={seriesName(f.discovered)}
                   tabIndex={0}
+                  aria-rowindex={i + 2}
                   data-testid="discovery-row"
                   data-dropped={f.target === null}
                 >
@@ -352,8 +369,8 @@ function DiscoveryPool({
                     </button>
                   </td>
                 </tr>
-              ))}
-            </tbody>
+              )}
+            />
           </table>
           {more}
         </>

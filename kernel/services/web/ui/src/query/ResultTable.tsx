@@ -2,7 +2,8 @@ import type { ComponentChildren } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import { guessUnit, humanValue, labelPairs, plural, seriesName, stamp, type Labels } from '../lib/format';
 import { useStore, zone } from '../lib/store';
-import { Empty, Filter, matches, saveCsv, useMore } from '../ui';
+import { Empty, Filter, has, kept, saveCsv, useMore, wordsOf } from '../ui';
+import { Rows } from '../rows';
 import type { HistogramValue, Point } from './graphdata';
 
 interface VectorItem {
@@ -75,7 +76,7 @@ export function ResultTable({
     );
   }
   return (
-    <Rows
+    <Found
       key={data.resultType}
       rows={rows}
       matrix={data.resultType === 'matrix'}
@@ -85,7 +86,9 @@ export function ResultTable({
   );
 }
 
-interface RowsProps {
+const textOf = kept<VectorItem>((r) => seriesName(r.metric));
+
+interface FoundProps {
   readonly rows: readonly (VectorItem & MatrixItem)[];
   readonly matrix: boolean;
   readonly summary: ComponentChildren;
@@ -98,21 +101,23 @@ interface RowsProps {
   readonly human: (v: number) => string;
 }
 
-function Rows({ rows, matrix, summary, filter, setFilter, columns, setColumns, sort, setSort, human }: RowsProps) {
+function Found({ rows, matrix, summary, filter, setFilter, columns, setColumns, sort, setSort, human }: FoundProps) {
   const names = useMemo(() => [...new Set(rows.flatMap((r) => Object.keys(r.metric)))].sort(), [rows]);
   const found = useMemo(() => {
-    const kept = filter === '' ? [...rows] : rows.filter((r) => matches(filter, seriesName(r.metric)));
+    const words = wordsOf(filter);
+    const left = words.length === 0 ? [...rows] : rows.filter((r) => has(words, textOf(r)));
     if (sort) {
       const sign = sort.down ? -1 : 1;
-      if (sort.by === 'value') kept.sort((a, b) => sign * (number(a) - number(b)));
+      if (sort.by === 'value') left.sort((a, b) => sign * (number(a) - number(b)));
       else {
         const text = (r: VectorItem) => (sort.by === 'name' ? seriesName(r.metric) : (r.metric[sort.by] ?? ''));
-        kept.sort((a, b) => sign * text(a).localeCompare(text(b), 'en', { numeric: true }));
+        left.sort((a, b) => sign * text(a).localeCompare(text(b), 'en', { numeric: true }));
       }
     }
-    return kept;
+    return left;
   }, [rows, filter, sort]);
   const [n, more] = useMore(found.length, 200);
+  const shown = n < found.length ? found.slice(0, n) : found;
   const head = (by: string, word: string, num = false) => (
     <th
       key={by}
@@ -146,16 +151,18 @@ function Rows({ rows, matrix, summary, filter, setFilter, columns, setColumns, s
         </button>
       </div>
       <div class="tablewrap">
-        <table data-testid="result-table">
+        <table data-testid="result-table" aria-rowcount={found.length + 1}>
           <thead>
             <tr>
               {columns ? names.map((l) => head(l, l === '__name__' ? 'metric' : l)) : head('name', 'Series')}
               {head('value', 'Value', true)}
             </tr>
           </thead>
-          <tbody>
-            {found.slice(0, n).map((r) => (
-              <tr key={seriesName(r.metric)} tabIndex={0} data-testid="result-row">
+          <Rows
+            items={shown}
+            columns={columns ? names.length + 1 : 2}
+            row={(r, i) => (
+              <tr key={seriesName(r.metric)} tabIndex={0} aria-rowindex={i + 2} data-testid="result-row">
                 {columns ? (
                   names.map((l) => (
                     <td key={l} class="mono wrap">
@@ -169,8 +176,8 @@ function Rows({ rows, matrix, summary, filter, setFilter, columns, setColumns, s
                 )}
                 <td class="num mono value">{matrix ? <Values item={r} /> : <Value item={r} human={human} />}</td>
               </tr>
-            ))}
-          </tbody>
+            )}
+          />
         </table>
       </div>
       {filter !== '' && (

@@ -48,7 +48,7 @@ export function RuleDialog({ expr, onClose }: { expr: string; onClose: () => voi
           {wrong}
         </p>
       )}
-      <pre class="card code" data-testid="rule-yaml">
+      <pre class="card code" tabIndex={0} data-testid="rule-yaml">
         {yaml}
       </pre>
       <p class="dim">

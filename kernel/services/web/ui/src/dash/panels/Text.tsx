@@ -11,7 +11,12 @@ export function Text({ panel, board }: { panel: Panel; board: Board }) {
   const scope = { ...board.scope, scoped: { ...board.scope.scoped, ...panel.scoped } };
   const mode = word(panel.options['mode'], 'markdown');
   const text = interpolate(word(panel.options['content']).slice(0, MOST), scope, 'text');
-  if (mode === 'code') return <pre class="dtext wrap">{text}</pre>;
+  if (mode === 'code')
+    return (
+      <pre class="dtext wrap" tabIndex={0}>
+        {text}
+      </pre>
+    );
   return <Body text={text} />;
 }
 
