@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -162,6 +163,14 @@ public final class Browser implements AutoCloseable {
   /** Makes the window as large as the page should be, in CSS pixels. */
   public void size(int width, int height) {
     post("window/rect", JSON.createObjectNode().put("width", width).put("height", height));
+  }
+
+  /** Says what the reader prefers, as media features such as {@code prefers-color-scheme}. */
+  public void prefers(Map<String, String> features) {
+    ObjectNode body = JSON.createObjectNode().put("cmd", "Emulation.setEmulatedMedia");
+    var list = body.putObject("params").putArray("features");
+    features.forEach((name, value) -> list.addObject().put("name", name).put("value", value));
+    post("goog/cdp/execute", body);
   }
 
   /** Opens another tab, which commands go to from now on, and returns its handle. */

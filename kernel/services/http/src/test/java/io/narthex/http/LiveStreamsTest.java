@@ -17,6 +17,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.lang.reflect.Proxy;
+import java.net.Socket;
+import java.net.URI;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
@@ -192,6 +194,23 @@ class LiveStreamsTest extends ServerHarness {
     assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(10));
     assertThat(next(lines)).isNull();
     assertThat(next(others)).isNull();
+  }
+
+  @Test
+  void aReaderThatTakesNothingDelaysNothing() throws Exception {
+    config.reason = "x".repeat(32 << 20); // more than the buffers between the two hold
+    URI at = to(NOTIFICATIONS).build().uri();
+    try (Socket stuck = new Socket(at.getHost(), at.getPort())) {
+      stuck
+          .getOutputStream()
+          .write(
+              ("GET " + at.getPath() + " HTTP/1.1\r\nHost: " + at.getAuthority() + "\r\n\r\n")
+                  .getBytes(StandardCharsets.US_ASCII));
+      assertThat(stuck.getInputStream().read()).isEqualTo('H');
+      long begun = System.nanoTime();
+      Objects.requireNonNull(server).stop();
+      assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(10));
+    }
   }
 
   /** A response whose reader takes nothing until it is told to. */

@@ -189,6 +189,7 @@ abstract class ServerHarness {
     @Nullable String problem;
     boolean warmUp;
     volatile boolean failed;
+    volatile String reason = "no sample is sent";
 
     @Override
     public ConfigSnapshot current() {
@@ -223,7 +224,7 @@ abstract class ServerHarness {
 
     @Override
     public List<Ignored> ignored() {
-      return List.of(new Ignored("prometheus.yml", "remote_write", "no sample is sent"));
+      return List.of(new Ignored("prometheus.yml", "remote_write", reason));
     }
   }
 
