@@ -16,7 +16,6 @@ test('what is not a dashboard is refused with what it is', () => {
   assert.throws(() => readDashboard(null), /no panels, got null/);
   assert.throws(() => readDashboard([]), /no panels, got a list/);
   assert.throws(() => readDashboard({ groups: 1 }), /no panels, got an object with groups/);
-  assert.throws(() => readDashboard({ elements: {}, layout: {} }), /schema v2/);
   assert.throws(
     () => readDashboard({ panels: new Array(2001).fill({ type: 'stat' }) }),
     /too many panels, got over 2000/,

@@ -2,6 +2,7 @@
 import { oldPanel } from './old';
 import { regexOf } from './regex';
 import { KNOWN } from './transform';
+import { classicOf, isV2 } from './v2';
 import type {
   Annotation,
   Dashboard,
@@ -93,15 +94,16 @@ export function readDashboard(json: unknown): Dashboard {
     uid = str(obj(doc['metadata'])['name'], 200);
     doc = obj(doc['spec']);
   }
-  if ('elements' in doc && 'layout' in doc)
-    throw new Error(
-      'dashboard: document is of schema v2 (elements and layout), which is not read; export it as classic JSON',
-    );
+  const problems: string[] = [];
+  if (isV2(doc)) {
+    const classic = classicOf(doc);
+    doc = classic.doc;
+    problems.push(...classic.problems);
+  }
   if (!Array.isArray(doc['panels']) && !Array.isArray(doc['rows']))
     throw new Error(
       `dashboard: no panels, got ${isObject(json) ? `an object with ${Object.keys(json).slice(0, 10).join(', ') || 'nothing'}` : Array.isArray(json) ? 'a list' : String(json).slice(0, 50)}; give the JSON that Grafana exports`,
     );
-  const problems: string[] = [];
   const templating = objects(obj(doc['templating'])['list'], MOST_VARIABLES + 1);
   if (templating.length > MOST_VARIABLES)
     throw new Error(`dashboard: too many variables, got over ${MOST_VARIABLES}; remove some`);

@@ -58,6 +58,11 @@ class PagesIT {
 
   private static final String COLORS = "{type: 'rule', values: ['color-contrast']}";
 
+  /** Kinds of panels of the plain dashboard. */
+  private static final List<String> PLAIN =
+      List.of(
+          "timeseries", "stat", "gauge", "bargauge", "table", "state-timeline", "heatmap", "text");
+
   @TempDir private static Path folder = Path.of("");
   private static @Nullable Server server;
   private static @Nullable Browser browser;
@@ -317,32 +322,41 @@ class PagesIT {
     return dashboard;
   }
 
-  /** A small dashboard of the server's own machine. */
+  /** A small dashboard of the server's own machine, in Grafana's newer schema. */
   private static JsonNode plainDashboard() {
-    ObjectNode dashboard = JSON.createObjectNode();
-    dashboard.put("uid", "plain").put("title", "This machine");
-    dashboard
-        .putObject("templating")
-        .putArray("list")
-        .addObject()
-        .put("name", "job")
-        .put("type", "query")
-        .put("query", "label_values(up, job)");
-    ArrayNode panels = dashboard.putArray("panels");
-    for (String type :
-        List.of(
-            "timeseries",
-            "stat",
-            "gauge",
-            "bargauge",
-            "table",
-            "state-timeline",
-            "heatmap",
-            "text")) {
-      ObjectNode panel = panel(panels, type, "As " + type);
-      target(panel, "rate(node_cpu_seconds_total{cpu=\"0\"}[10s])", "{{mode}}");
+    ObjectNode resource = JSON.createObjectNode();
+    resource.put("apiVersion", "dashboard.grafana.app/v2beta1").put("kind", "Dashboard");
+    resource.putObject("metadata").put("name", "plain");
+    ObjectNode dashboard = resource.putObject("spec").put("title", "This machine");
+    ObjectNode variable = dashboard.putArray("variables").addObject().put("kind", "QueryVariable");
+    query(variable.putObject("spec").put("name", "job"))
+        .put("__legacyStringValue", "label_values(up, job)");
+    ObjectNode elements = dashboard.putObject("elements");
+    ObjectNode layout = dashboard.putObject("layout").put("kind", "AutoGridLayout");
+    ArrayNode items = layout.putObject("spec").put("maxColumnCount", 4).putArray("items");
+    for (String type : PLAIN) {
+      ObjectNode panel = elements.putObject(type).put("kind", "Panel").putObject("spec");
+      panel.put("id", items.size() + 1).put("title", "As " + type);
+      panel.putObject("vizConfig").put("kind", "VizConfig").put("group", type).putObject("spec");
+      ObjectNode asked =
+          panel
+              .putObject("data")
+              .putObject("spec")
+              .putArray("queries")
+              .addObject()
+              .putObject("spec");
+      query(asked.put("refId", "A"))
+          .put("expr", "rate(node_cpu_seconds_total{cpu=\"0\"}[10s])")
+          .put("legendFormat", "{{mode}}");
+      ObjectNode item = items.addObject().put("kind", "AutoGridLayoutItem").putObject("spec");
+      item.putObject("element").put("kind", "ElementReference").put("name", type);
     }
-    return dashboard;
+    return resource;
+  }
+
+  private static ObjectNode query(ObjectNode of) {
+    ObjectNode query = of.putObject("query").put("kind", "DataQuery").put("group", "prometheus");
+    return query.putObject("spec");
   }
 
   /** Addresses of all pages with a name for the picture. */
@@ -477,6 +491,17 @@ class PagesIT {
     }
     browser().consoleErrors(); // of axe
     return findings;
+  }
+
+  @Test
+  void aDashboardOfTheNewerSchemaIsDrawn() {
+    open("d/plain?from=now-5m&to=now");
+    assertThat(browser().find("panel")).hasSameSizeAs(PLAIN);
+    assertThat(
+            browser()
+                .script(
+                    "return [...document.querySelectorAll('[data-testid=\"panel\"]')].filter((p) => p.dataset.state !== 'done').map((p) => p.textContent)"))
+        .isEmpty();
   }
 
   /** A phone, and a window of 1,280 pixels enlarged to 200 %. */

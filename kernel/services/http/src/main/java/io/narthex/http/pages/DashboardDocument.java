@@ -53,9 +53,17 @@ record DashboardDocument(String uid, String title, List<String> tags, int start,
     @Nullable String title;
     List<String> tags = List.of();
     boolean panels;
+    boolean elements;
+    boolean layout;
     long start;
     long end;
     @Nullable Found wrapped;
+    @Nullable Found spec;
+    @Nullable String name;
+
+    boolean isDashboard() {
+      return panels || (elements && layout);
+    }
   }
 
   /** Returns whether a text can be the uid of a dashboard. */
@@ -65,7 +73,7 @@ record DashboardDocument(String uid, String title, List<String> tags, int start,
 
   /**
    * Reads a document, also one in an object with the key {@code dashboard}, as Grafana's API
-   * returns it.
+   * returns it, or in the {@code spec} of a resource, whose name is the uid then.
    *
    * @param otherwise the title of a document without one; null when it needs one
    * @throws Invalid when it is no dashboard
@@ -77,13 +85,20 @@ record DashboardDocument(String uid, String title, List<String> tags, int start,
     String text = text(bytes);
     Found found = parse(text);
     Found wrapped = found.wrapped;
-    if (!found.panels && wrapped != null) {
+    Found spec = found.spec;
+    if (!found.isDashboard() && wrapped != null) {
       found = wrapped;
+    } else if (!found.isDashboard() && spec != null) {
+      // stays in its resource, which has the name
+      spec.uid = found.name;
+      spec.start = found.start;
+      spec.end = found.end;
+      found = spec;
     }
-    if (!found.panels) {
+    if (!found.isDashboard()) {
       throw new Invalid(
-          "is no dashboard: it has neither \"panels\" nor \"rows\"; export it from Grafana as JSON"
-              + " (the classic model)");
+          "is no dashboard: it has neither \"panels\" nor \"rows\" nor \"elements\" with a"
+              + " \"layout\"; export it from Grafana as JSON");
     }
     String title = found.title == null || found.title.isBlank() ? otherwise : found.title;
     if (title == null) {
@@ -177,15 +192,34 @@ record DashboardDocument(String uid, String title, List<String> tags, int start,
       } else if (value == JsonToken.VALUE_STRING && name.equals("title")) {
         found.title = in.getText();
       }
+      found.elements |= value == JsonToken.START_OBJECT && name.equals("elements");
+      found.layout |= value == JsonToken.START_OBJECT && name.equals("layout");
       if (value == JsonToken.START_ARRAY && name.equals("tags")) {
         found.tags = tags(in);
       } else if (value == JsonToken.START_OBJECT && name.equals("dashboard") && level == 1) {
         found.wrapped = object(in, level + 1);
+      } else if (value == JsonToken.START_OBJECT && name.equals("spec") && level == 1) {
+        found.spec = object(in, level + 1);
+      } else if (value == JsonToken.START_OBJECT && name.equals("metadata") && level == 1) {
+        found.name = name(in);
       } else {
         skip(in, level);
       }
     }
     found.end = in.currentTokenLocation().getCharOffset() + 1;
+    return found;
+  }
+
+  /** Reads the metadata of a resource up to its end; returns its name. */
+  private static @Nullable String name(JsonParser in) throws IOException, Invalid {
+    String found = null;
+    while (in.nextToken() != JsonToken.END_OBJECT) {
+      boolean wanted = "name".equals(in.currentName());
+      if (in.nextToken() == JsonToken.VALUE_STRING && wanted) {
+        found = in.getText();
+      }
+      skip(in, 2);
+    }
     return found;
   }
 

@@ -43,6 +43,23 @@ class DashboardDocumentTest {
     assertThat(within(" " + inner + "\n")).isEqualTo(inner);
   }
 
+  @Test
+  void aResourceIsKeptWholeAndItsNameIsTheUid() throws Exception {
+    String newer =
+        """
+        {"apiVersion": "dashboard.grafana.app/v2", "kind": "Dashboard",
+         "metadata": {"labels": {"name": "no"}, "name": "one", "generation": 7},
+         "spec": {"title": "New", "tags": ["a"], "elements": {"uid": "no"}, "layout": {"title": "no"}}}\
+        """;
+    assertThat(read(newer).uid()).isEqualTo("one");
+    assertThat(read(newer).title()).isEqualTo("New");
+    assertThat(read(newer).tags()).containsExactly("a");
+    assertThat(within(" " + newer)).isEqualTo(newer);
+    String classic = "{\"spec\": {\"title\": \"B c\", \"panels\": []}}";
+    assertThat(read(classic).uid()).isEqualTo("b-c");
+    assertThat(read("{\"title\": \"a\", \"elements\": {}, \"layout\": {}}").uid()).isEqualTo("a");
+  }
+
   @ParameterizedTest
   @CsvSource({
     "Node exporter / full, node-exporter-full",
@@ -68,6 +85,9 @@ class DashboardDocumentTest {
         "[]|is no dashboard: it must be a JSON object",
         "{}|neither \"panels\" nor \"rows\"",
         "{\"title\": \"a\", \"panels\": 7}|neither \"panels\" nor \"rows\"",
+        "{\"title\": \"a\", \"elements\": {}}|nor \"elements\" with a \"layout\"",
+        "{\"spec\": {\"title\": \"a\"}}|neither \"panels\" nor \"rows\"",
+        "{\"metadata\": {\"name\": \"a/b\"}, \"spec\": {\"title\": \"a\", \"panels\": []}}|got \"a/b\"",
         "{\"dashboard\": {\"title\": \"a\"}}|neither \"panels\" nor \"rows\"",
         "{\"panels\": []}|\"title\" is missing",
         "{\"title\": \" \", \"panels\": []}|\"title\" is missing",
