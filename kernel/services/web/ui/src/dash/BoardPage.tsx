@@ -582,10 +582,12 @@ function Links({ dashboard, scope, ready }: { dashboard: Dashboard; scope: Scope
   );
 }
 
-/** Prints in light colours, after the panels out of view have been asked too. */
+/** Prints in light colours and as wide as the paper, after the panels out of view have been asked too. */
 function printed(board: Board): void {
   const was = theme.get();
+  const root = document.documentElement.classList;
   theme.set('light');
+  root.add('printing');
   board.everything.set(true);
   const started = Date.now();
   const wait = () => {
@@ -595,6 +597,7 @@ function printed(board: Board): void {
     }
     setTimeout(() => {
       print();
+      root.remove('printing');
       board.everything.set(false);
       theme.set(was);
     }, 300);

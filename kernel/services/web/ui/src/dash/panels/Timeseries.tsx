@@ -3,7 +3,9 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { seriesDash } from '../../lib/colors';
 import { seriesName, stamp, type Labels, zoneWord, type Zone } from '../../lib/format';
 import { api } from '../../lib/api';
+import { expandLink } from '../../lib/links';
 import { useStore } from '../../lib/store';
+import { useLinks } from '../../query/OutLink';
 import { lonely } from '../../query/graphdata';
 import { timeLabels, zoned } from '../../query/plotparts';
 import { option, word, type Drawing, type Mark } from '../board';
@@ -355,7 +357,10 @@ export function Timeseries(props: Drawing) {
     const exprs = data.asked.filter(
       (a) => !a.instant && panel.targets.some((t) => t.refId === a.refId && t.exemplar && !t.hidden),
     );
-    if (exprs.length === 0) return undefined;
+    if (exprs.length === 0) {
+      setExemplars([]);
+      return undefined;
+    }
     Promise.all(
       exprs.map((a) =>
         api<{ seriesLabels: Labels; exemplars: { labels: Labels; value: string; timestamp: number }[] }[]>(
@@ -441,6 +446,9 @@ function Plot({ panel, data, board, dark, zone, made, off, exemplars }: PlotProp
   const { drawn, bands } = useMemo(() => stacked(made.lines, shown), [made, off]);
   const now = useRef({ made, drawn, shown, data, marks, exemplars, panel, dark });
   now.current = { made, drawn, shown, data, marks, exemplars, panel, dark };
+  const { trace } = useLinks();
+  const traceNow = useRef(trace);
+  traceNow.current = trace;
 
   useEffect(() => {
     const el = host.current;
@@ -571,6 +579,16 @@ function Plot({ panel, data, board, dark, zone, made, off, exemplars }: PlotProp
       over = false;
       setTip(null);
     };
+    let pressed = -Infinity;
+    u.over.addEventListener('mousedown', (e) => (pressed = e.clientX));
+    u.over.addEventListener('mouseup', (e) => {
+      if (Math.abs(e.clientX - pressed) > 4 || !traceNow.current) return;
+      const hit = nearExemplar(u, now.current);
+      const href =
+        hit &&
+        expandLink(traceNow.current.url, { labels: hit.labels, startMs: hit.ms - 60_000, endMs: hit.ms + 60_000 });
+      if (href) window.open(href, '_blank', 'noopener,noreferrer');
+    });
     u.over.addEventListener('mouseenter', enter);
     u.over.addEventListener('mouseleave', leave);
     chart.current = u;
@@ -629,6 +647,7 @@ function Plot({ panel, data, board, dark, zone, made, off, exemplars }: PlotProp
           {tip.exemplar && (
             <div class="mono wrap">
               <span class="dim">◇ exemplar</span> {tip.exemplar.value} {seriesName(tip.exemplar.labels)}
+              {trace && <div class="dim">click: {trace.title}</div>}
             </div>
           )}
         </div>
@@ -690,9 +709,7 @@ function tipAt(u: uPlot, now: Now, multi: boolean): Tip | null {
     const to = u.valToPos(m.toMs / 1000, 'x');
     return left >= from - 5 && left <= to + 5;
   });
-  const exemplar =
-    now.exemplars.find((e) => Math.hypot(u.valToPos(e.ms / 1000, 'x') - left, exemplarY(u, e, now.made) - top) < 10) ??
-    null;
+  const exemplar = nearExemplar(u, now);
   if (rows.length === 0 && marks.length === 0 && exemplar === null) return null;
   const nearest = rows.reduce<(typeof rows)[number] | null>((b, r) => (b === null || r.far < b.far ? r : b), null);
   let list = rows;
@@ -776,6 +793,16 @@ function drawMarks(u: uPlot, marks: readonly Mark[]): void {
     ctx.fill();
   }
   ctx.restore();
+}
+
+/** The exemplar under the pointer. */
+function nearExemplar(u: uPlot, now: Now): Exemplar | null {
+  const { left, top } = u.cursor;
+  if (left == null || top == null) return null;
+  return (
+    now.exemplars.find((e) => Math.hypot(u.valToPos(e.ms / 1000, 'x') - left, exemplarY(u, e, now.made) - top) < 10) ??
+    null
+  );
 }
 
 /** Exemplars of another size than the lines lie on the lower or upper edge. */

@@ -119,6 +119,7 @@ class PagesIT {
         () -> server().query("ALERTS{alertname=\"Hostile\"}").size() == TEXTS.size());
     upload(hostileDashboard());
     upload(plainDashboard());
+    upload(markedDashboard());
   }
 
   @AfterAll
@@ -216,6 +217,7 @@ class PagesIT {
           .append(quoted(text))
           .append("\"=\"1\"} 2\n");
     }
+    page.append("# TYPE marked counter\nmarked_total 7 # {trace_id=\"t-1\"} 7\n");
     page.append("# EOF\n");
     byte[] body = page.toString().getBytes(StandardCharsets.UTF_8);
     HttpServer target =
@@ -359,6 +361,26 @@ class PagesIT {
     return query.putObject("spec");
   }
 
+  /** A dashboard with exemplars and annotations. */
+  private static JsonNode markedDashboard() {
+    ObjectNode dashboard = JSON.createObjectNode();
+    dashboard.put("uid", "marked").put("title", "Marked");
+    ObjectNode panel = panel(dashboard.putArray("panels"), "timeseries", "Exemplars");
+    target(panel, "marked_total", "");
+    ((ObjectNode) panel.path("targets").path(0)).put("exemplar", true);
+    dashboard
+        .putObject("annotations")
+        .putArray("list")
+        .addObject()
+        .put("name", "Reachable")
+        .put("enable", true)
+        .put("iconColor", "purple")
+        .put("expr", "up{job=\"hostile\"} == 1")
+        .put("step", "1s")
+        .put("textFormat", "job {{job}} answers");
+    return dashboard;
+  }
+
   /** Addresses of all pages with a name for the picture. */
   private static Map<String, String> pages() {
     Map<String, String> pages = new LinkedHashMap<>();
@@ -491,6 +513,53 @@ class PagesIT {
     }
     browser().consoleErrors(); // of axe
     return findings;
+  }
+
+  @Test
+  void exemplarsLeadToTheirTraceAndAnnotationsAreShown() {
+    open("query?g0.expr=marked_total&g0.tab=graph&g0.show_exemplars=1&g0.range_input=1m");
+    browser().await("exemplar");
+    assertThat(
+            browser()
+                .script(
+                    "return document.querySelector('[data-testid=\"exemplar\"] a').getAttribute('href')")
+                .asText())
+        .isEqualTo("/trace?id=t-1");
+    open("d/marked?from=now-1m&to=now");
+    browser()
+        .until(
+            "an exemplar to click on",
+            () ->
+                browser()
+                    .script(
+                        """
+                        window.opened = [];
+                        window.open = (url) => { window.opened.push(url); return null; };
+                        const over = document.querySelector('.u-over');
+                        if (!over) return false;
+                        const r = over.getBoundingClientRect();
+                        const fire = (type, clientX, clientY) =>
+                            over.dispatchEvent(new MouseEvent(type, {bubbles: true, clientX, clientY}));
+                        fire('mouseenter', r.left, r.top);
+                        for (let y = r.top + 2; y < r.bottom; y += 6)
+                          for (let x = r.left + 2; x < r.right; x += 6) {
+                            fire('mousemove', x, y);
+                            fire('mousedown', x, y);
+                            fire('mouseup', x, y);
+                            if (window.opened.length > 0) return true;
+                          }
+                        return false;
+                        """)
+                    .asBoolean());
+    assertThat(browser().script("return window.opened").path(0).asText())
+        .isEqualTo("/trace?id=t-1");
+    String tip =
+        browser()
+            .async(
+                "setTimeout(() => done(document.querySelector('.tip')?.textContent ?? ''), 200);")
+            .asText();
+    assertThat(tip).contains("exemplar 7", "trace_id", "click: Trace", "job hostile answers");
+    browser().screenshot(picture("marked"));
   }
 
   @Test
