@@ -5,7 +5,7 @@ import io.narthex.http.pages.Dashboard;
 import io.narthex.http.pages.DashboardStore;
 import io.narthex.http.pages.DashboardStore.Opened;
 import io.narthex.http.pages.DashboardStore.Stored;
-import io.narthex.http.pages.Refused;
+import io.narthex.http.store.Refused;
 import io.narthex.service.plugins.PluginService;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.ws.rs.Consumes;

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.narthex.http.access.Identity;
 import io.narthex.http.pages.QueryHistory;
 import io.narthex.http.pages.QueryHistory.Entry;
-import io.narthex.http.pages.Refused;
+import io.narthex.http.store.Refused;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
@@ -60,7 +60,12 @@ public final class HistoryApi {
               + limit
               + "\"");
     }
-    List<Entry> all = history.list(user(request), most);
+    List<Entry> all;
+    try {
+      all = history.list(user(request), most);
+    } catch (Refused e) {
+      return Api.failure(e.status(), String.valueOf(e.getMessage()));
+    }
     Response answer =
         Api.json(
             200,
@@ -85,6 +90,11 @@ public final class HistoryApi {
   @POST
   @Consumes(MediaType.WILDCARD)
   public Response add(@Context HttpServletRequest request, InputStream body) throws IOException {
+    if (request.getContentLengthLong() > MAX_BODY) {
+      return Api.failure(
+          413,
+          "the body has at most " + MAX_BODY + " bytes, got " + request.getContentLengthLong());
+    }
     JsonNode given = TokenApi.object(body, MAX_BODY);
     if (given == null || !given.path("query").isTextual()) {
       return Api.failure(
@@ -114,10 +124,14 @@ public final class HistoryApi {
   @DELETE
   public Response remove(
       @QueryParam("query") @Nullable String query, @Context HttpServletRequest request) {
-    if (query == null) {
-      history.clear(user(request));
-    } else {
-      history.remove(user(request), query);
+    try {
+      if (query == null) {
+        history.clear(user(request));
+      } else {
+        history.remove(user(request), query);
+      }
+    } catch (Refused e) {
+      return Api.failure(e.status(), String.valueOf(e.getMessage()));
     }
     return Response.noContent().build();
   }

@@ -130,6 +130,7 @@ public final class HttpServer implements ReloadListener {
   private final Thread starting;
   private final @Nullable WarmUp warmUp;
   private final LiveStreams live;
+  private final Pages pages;
   private volatile @Nullable Server server;
 
   /**
@@ -185,6 +186,7 @@ public final class HttpServer implements ReloadListener {
             memory,
             services,
             Clock.systemUTC());
+    pages = Pages.of(parts, home);
     String listeners = info.flag("web.max-notifications-subscribers");
     live =
         new LiveStreams(
@@ -256,15 +258,7 @@ public final class HttpServer implements ReloadListener {
             // resources that accept compressed bodies decompress them, with a bound of their own
             .decompressExcludePath("/*")
             .build());
-    Pages pages = Pages.of(parts, home);
-    created.addBean(
-        new AbstractLifeCycle() {
-          @Override
-          protected void doStop() {
-            pages.history().close();
-          }
-        });
-    compression.setHandler(served(accounts, pages, access.crossOrigin()));
+    compression.setHandler(served(accounts, access.crossOrigin()));
     Metrics metrics = parts.metrics();
     Guard guard =
         new Guard(
@@ -318,7 +312,7 @@ public final class HttpServer implements ReloadListener {
   }
 
   /** Returns everything that is served: filters, resources, servlets. */
-  private ServletContextHandler served(Accounts accounts, Pages pages, CrossOrigin crossOrigin) {
+  private ServletContextHandler served(Accounts accounts, CrossOrigin crossOrigin) {
     Metrics metrics = parts.metrics();
     RequestMetrics requestMetrics = new RequestMetrics(metrics);
     ServletContextHandler context =
@@ -503,6 +497,7 @@ public final class HttpServer implements ReloadListener {
     try {
       starting.join();
       live.close(); // else it would wait for them
+      pages.history().close(); // before the next version has read much
       if (warmUp != null) {
         warmUp.end();
       }

@@ -22,6 +22,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -65,27 +66,50 @@ record LiveState(Map<LiveTopic, Long> versions, int firing, List<Notification> n
             : new EnumMap<LiveTopic, Long>(before.versions);
     int firing = before == null ? 0 : before.firing;
     List<Notification> notifications = before == null ? List.of() : before.notifications;
-    try {
-      notifications = Notifications.of(from.config());
-      versions.put(LiveTopic.NOTIFICATIONS, (long) notifications.hashCode());
-      versions.put(LiveTopic.CONFIG, (long) from.config().lastReload().hashCode());
-      versions.put(LiveTopic.PLUGINS, plugins(from.plugins()));
-      versions.put(LiveTopic.TARGETS, targets(from.targets()));
-      RuleService rules = from.rules();
-      List<Group> groups = rules == null ? List.of() : rules.groups();
-      versions.put(LiveTopic.RULES, rules(groups));
+    List<Notification> shown = part(() -> Notifications.of(from.config()));
+    if (shown != null) {
+      notifications = shown;
+      versions.put(LiveTopic.NOTIFICATIONS, (long) shown.hashCode());
+    }
+    put(versions, LiveTopic.CONFIG, () -> (long) from.config().lastReload().hashCode());
+    put(versions, LiveTopic.PLUGINS, () -> plugins(from.plugins()));
+    put(versions, LiveTopic.TARGETS, () -> targets(from.targets()));
+    List<Group> groups =
+        part(() -> {
+          RuleService rules = from.rules();
+          return rules == null ? List.<Group>of() : rules.groups();
+        });
+    put(versions, LiveTopic.SILENCES, () -> silences(from.alerts()));
+    if (groups != null) {
+      put(versions, LiveTopic.RULES, () -> rules(groups));
       Hash alerts = new Hash();
-      firing = alerts(groups, alerts);
-      AlertmanagerService manager = from.alerts();
-      if (manager != null) {
-        alerts(manager, alerts);
-      }
-      versions.put(LiveTopic.ALERTS, alerts.value);
-      versions.put(LiveTopic.SILENCES, manager == null ? 0L : silences(manager));
-    } catch (RuntimeException e) {
-      LOG.debug("the state for pages cannot be read now: {}", e.toString());
+      Integer fire = part(() -> alerts(groups, alerts));
+      firing = fire == null ? firing : fire;
+      put(
+          versions,
+          LiveTopic.ALERTS,
+          () -> {
+            alerts(from.alerts(), alerts);
+            return alerts.value;
+          });
     }
     return new LiveState(versions, firing, notifications);
+  }
+
+  private static <T> @Nullable T part(Supplier<T> read) {
+    try {
+      return read.get();
+    } catch (RuntimeException e) {
+      LOG.debug("a part of the state for pages cannot be read now: {}", e.toString());
+      return null;
+    }
+  }
+
+  private static void put(Map<LiveTopic, Long> versions, LiveTopic topic, Supplier<Long> version) {
+    Long read = part(version);
+    if (read != null) {
+      versions.put(topic, read);
+    }
   }
 
   private static long plugins(PluginService plugins) {
@@ -146,8 +170,8 @@ record LiveState(Map<LiveTopic, Long> versions, int firing, List<Notification> n
     return firing;
   }
 
-  private static void alerts(AlertmanagerService manager, Hash hash) {
-    for (AlertView a : manager.alerts(AlertQuery.ALL)) {
+  private static void alerts(@Nullable AlertmanagerService manager, Hash hash) {
+    for (AlertView a : manager == null ? List.<AlertView>of() : manager.alerts(AlertQuery.ALL)) {
       hash.add(a.fingerprint());
       hash.add(a.state());
       hash.add(a.receivers());
@@ -156,7 +180,10 @@ record LiveState(Map<LiveTopic, Long> versions, int firing, List<Notification> n
     }
   }
 
-  private static long silences(AlertmanagerService manager) {
+  private static long silences(@Nullable AlertmanagerService manager) {
+    if (manager == null) {
+      return 0;
+    }
     Hash hash = new Hash();
     for (Silence s : manager.silences(List.of(), true, true, false)) {
       hash.add(s.id());

@@ -81,9 +81,9 @@ final class LiveStream implements WriteListener, AsyncListener {
     write();
   }
 
-  /** Returns how long nothing was sent. */
+  /** Returns how long nothing was sent; 0 while something waits. */
   synchronized long idleNanos(long now) {
-    return now - lastNanos;
+    return waiting.isEmpty() ? now - lastNanos : 0;
   }
 
   /** Returns its age. */

@@ -30,10 +30,10 @@ final class LiveStreams implements AutoCloseable {
   private final long lifetimeNanos;
   private final Set<LiveStream> pages = ConcurrentHashMap.newKeySet();
   private final Set<LiveStream> notified = ConcurrentHashMap.newKeySet();
+  private final Set<LiveTopic> announced = ConcurrentHashMap.newKeySet();
+  private volatile @Nullable Thread thread; // written under this
   // all guarded by this
-  private final Set<LiveTopic> announced = EnumSet.noneOf(LiveTopic.class);
   private @Nullable LiveState state;
-  private @Nullable Thread thread;
   private long id = System.currentTimeMillis();
   private boolean closed;
 
@@ -75,7 +75,7 @@ final class LiveStreams implements AutoCloseable {
   }
 
   /** Notes a change that a request has made. */
-  synchronized void changed(LiveTopic topic) {
+  void changed(LiveTopic topic) {
     if (thread != null) {
       announced.add(topic);
     }
@@ -122,6 +122,7 @@ final class LiveStreams implements AutoCloseable {
     if (thread == null || now == null) {
       now = LiveState.read(sources, null);
       state = now;
+      id++; // what happened since the last stream ended is not known
       thread = Thread.ofVirtual().name("http-events").start(this::look);
     }
     return now;
@@ -152,8 +153,11 @@ final class LiveStreams implements AutoCloseable {
     synchronized (this) {
       state = now;
       Set<LiveTopic> topics = now.since(before);
-      topics.addAll(announced);
-      announced.clear();
+      for (LiveTopic t : EnumSet.allOf(LiveTopic.class)) {
+        if (announced.remove(t)) {
+          topics.add(t);
+        }
+      }
       if (!topics.isEmpty()) {
         message =
             change(
@@ -174,18 +178,18 @@ final class LiveStreams implements AutoCloseable {
       byte[] gone = message(n, false);
       notified.forEach(s -> s.send(gone, null));
     }
-    pages.forEach(s -> keep(s, time));
-    notified.forEach(s -> keep(s, time));
+    pages.forEach(s -> keep(s, time, ALL));
+    notified.forEach(s -> keep(s, time, null));
   }
 
-  private void keep(LiveStream stream, long now) {
+  private void keep(LiveStream stream, long now, byte @Nullable [] instead) {
     if (stream.ageNanos(now) > lifetimeNanos) {
       stream.end();
       if (stream.ageNanos(now) > lifetimeNanos + heartbeatNanos) {
         stream.cut();
       }
     } else if (stream.idleNanos(now) > heartbeatNanos) {
-      stream.send(ALIVE, ALL);
+      stream.send(ALIVE, instead);
     }
   }
 

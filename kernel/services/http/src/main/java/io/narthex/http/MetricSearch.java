@@ -179,11 +179,7 @@ final class MetricSearch {
 
   private List<String> best(List<String> names, ToIntFunction<String> rank) {
     Best<String> best = new Best<>();
-    int n = 0;
     for (String name : names) {
-      if (++n % BETWEEN_CHECKS == 0 && late()) {
-        break;
-      }
       int r = rank.applyAsInt(name);
       if (r != SearchWords.NONE) {
         best.add(name, name, r);

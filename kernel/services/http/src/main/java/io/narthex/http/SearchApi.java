@@ -68,10 +68,11 @@ public final class SearchApi {
     Found found;
     try {
       Map<String, MetricMetadata> metadata = services.metadataByName(storage);
+      StorageStats stats = stats(); // not in the time of the search
       found =
           new MetricSearch(
                   storage, words, range[0], range[1], limit, BUDGET_NANOS, System::nanoTime)
-              .run(metadata, stats());
+              .run(metadata, stats);
     } finally {
       turns.release();
     }

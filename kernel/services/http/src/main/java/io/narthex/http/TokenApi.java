@@ -7,6 +7,7 @@ import io.narthex.http.access.Permission;
 import io.narthex.http.access.Tokens;
 import io.narthex.http.access.Tokens.Created;
 import io.narthex.http.access.Tokens.Token;
+import io.narthex.http.store.Refused;
 import io.narthex.model.go.PromDuration;
 import io.narthex.service.config.AccessConfig.Role;
 import io.narthex.service.plugins.PluginService;
@@ -128,7 +129,7 @@ public final class TokenApi {
                   }));
       answer.getHeaders().putSingle("Cache-Control", "no-store");
       return answer;
-    } catch (Tokens.Refused e) {
+    } catch (Refused e) {
       return Api.failure(e.status(), String.valueOf(e.getMessage()));
     }
   }
@@ -154,7 +155,7 @@ public final class TokenApi {
       Token removed = tokens.remove(name);
       audit.audited(AdminGate.actor(request), "remove", "token:" + removed.name(), "ok");
       return Api.empty();
-    } catch (Tokens.Refused e) {
+    } catch (Refused e) {
       return Api.failure(e.status(), String.valueOf(e.getMessage()));
     }
   }

@@ -211,7 +211,7 @@ class PagesTest extends AccessHarness {
     HttpResponse<String> tooLong = ran(to(HISTORY), "{\"query\":\"" + "x".repeat(16_385) + "\"}");
     assertThat(tooLong.statusCode()).isEqualTo(413);
     assertThat(ran(to(HISTORY), "{\"query\":\"" + "x".repeat(200_000) + "\"}").statusCode())
-        .isEqualTo(400);
+        .isEqualTo(413);
     for (String limit : new String[] {"0", "501", "x", "-1"}) {
       HttpResponse<String> refused = send(to(HISTORY + "?limit=" + limit));
       assertThat(refused.statusCode()).isEqualTo(400);

@@ -171,9 +171,9 @@ class SearchTest extends AccessHarness {
       series("__name__", "m" + i, "id", "v" + i);
     }
     long[] now = {0};
-    Found found = search("9", 1_000, () -> now[0] += 40_000_000_000L); // two looks at the clock
+    Found found = search("9", 1_000, () -> now[0] += 100_000_000_000L);
     assertThat(found.truncated()).isTrue();
-    assertThat(found.metrics()).isNotEmpty().hasSizeLessThan(400);
+    assertThat(found.metrics()).as("names are always looked at").hasSize(542);
     assertThat(found.metrics()).allMatch(m -> m.series() == null);
     assertThat(found.values()).isEmpty();
   }

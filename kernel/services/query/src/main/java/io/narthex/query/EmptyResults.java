@@ -227,6 +227,9 @@ final class EmptyResults {
       truncated = true;
       return;
     }
+    if (e instanceof SubqueryExpr) {
+      return; // its parts are evaluated at other times
+    }
     for (Expr child : SyntaxTree.children(e)) {
       note(child);
     }

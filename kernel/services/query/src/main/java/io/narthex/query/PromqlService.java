@@ -221,26 +221,28 @@ public final class PromqlService
       return running.within(query).result();
     }
     metrics.begin();
+    long begun = System.nanoTime();
     try {
       Outcome outcome = running.within(asked, query);
       QueryResult result = outcome.result();
       metrics.observe(result.statistics());
-      totals.record(
-          asked.query(),
-          asked.source(),
-          (asked.endMs() - asked.startMs()) / 1000,
-          result.statistics().execTotalNanos(),
-          outcome.bytes());
+      record(asked, result.statistics().execTotalNanos(), outcome.bytes());
       write(asked, result.statistics(), null);
       return result;
     } catch (QueryException e) {
       if (e.kind() != QueryException.Kind.BAD_DATA) {
+        record(asked, System.nanoTime() - begun, 0);
         write(asked, null, e.getMessage());
       }
       throw e;
     } finally {
       metrics.end();
     }
+  }
+
+  private void record(Asked asked, long nanos, long bytes) {
+    long rangeSeconds = (asked.endMs() - asked.startMs()) / 1000;
+    totals.record(asked.query(), asked.source(), rangeSeconds, nanos, bytes);
   }
 
   @Override

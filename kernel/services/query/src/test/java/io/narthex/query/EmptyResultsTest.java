@@ -203,6 +203,21 @@ class EmptyResultsTest {
     assertThat(note("absent_over_time(up[5m])", "absent")).contains("has some");
   }
 
+  /** The parts of a subquery are evaluated at other times than the query. */
+  @Test
+  void partsOfASubqueryAreNotBlamed() {
+    SampleBatch batch = new SampleBatch(20);
+    long ref = storage.resolve(Labels.of("__name__", "changed"));
+    for (int i = 9; i >= 0; i--) {
+      batch.add(ref, NOW - i * MINUTE, i < 3 ? 1 : 7);
+    }
+    storage.append(batch);
+    assertThat(explain("max_over_time((changed == 7)[10m:1m]) > 100").notes())
+        .extracting(Note::text)
+        .containsExactly(
+            "The comparison > 100 removes all 1 series of max_over_time((changed == 7)[10m:1m]): all values are 7.");
+  }
+
   @Test
   void overATimeRange() {
     Explanation e = engine.whyEmpty("old > 5", NOW - 10 * MINUTE, NOW, this::metadata);

@@ -5,17 +5,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.narthex.http.store.Refused;
+import io.narthex.http.store.StateFile;
 import io.narthex.service.config.AccessConfig.Role;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -84,22 +81,6 @@ public final class Tokens {
 
   /** A new token and its secret, which is shown only once. */
   public record Created(Token token, String text) {}
-
-  /** A change that cannot be made; the message is for users. */
-  public static final class Refused extends Exception {
-    private static final long serialVersionUID = 1;
-    private final int status;
-
-    Refused(int status, String message) {
-      super(message);
-      this.status = status;
-    }
-
-    /** Returns the HTTP status. */
-    public int status() {
-      return status;
-    }
-  }
 
   /** Reads the file; without one there are no tokens. */
   public Tokens(Path file, Clock clock) {
@@ -179,20 +160,7 @@ public final class Tokens {
           .put("expires", t.expiresMs())
           .put("lastUsed", t.lastUsedMs());
     }
-    Path partial = file.resolveSibling(file.getFileName() + ".tmp");
-    Files.deleteIfExists(partial);
-    Files.createFile(
-        partial,
-        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    try (FileChannel out = FileChannel.open(partial, StandardOpenOption.WRITE)) {
-      ByteBuffer bytes =
-          ByteBuffer.wrap((root.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8));
-      while (bytes.hasRemaining()) {
-        out.write(bytes);
-      }
-      out.force(true);
-    }
-    Files.move(partial, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+    StateFile.replace(file, (root.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8));
     byId = Map.copyOf(tokens);
     writtenMs.set(clock.millis());
   }

@@ -1,6 +1,7 @@
 package io.narthex.http.pages;
 
 import io.narthex.http.pages.DashboardDocument.Invalid;
+import io.narthex.http.store.StateFile;
 import io.narthex.service.web.DashboardSettings;
 import java.io.IOException;
 import java.nio.file.FileVisitOption;

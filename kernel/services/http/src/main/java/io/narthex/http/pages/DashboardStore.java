@@ -2,13 +2,14 @@ package io.narthex.http.pages;
 
 import io.narthex.http.pages.DashboardDocument.Invalid;
 import io.narthex.http.pages.DashboardFiles.Found;
+import io.narthex.http.store.Refused;
+import io.narthex.http.store.StateFile;
 import io.narthex.service.web.DashboardSettings;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.util.HashMap;
 import java.util.List;
@@ -74,17 +75,37 @@ public final class DashboardStore {
   /** Returns the dashboard with a uid, or null. */
   public @Nullable Opened open(String uid) {
     Found found = scan().byUid().get(uid);
+    if (found != null && !isUnchanged(found)) {
+      synchronized (this) {
+        forget();
+        found = scan().byUid().get(uid);
+      }
+    }
     if (found == null) {
       return null;
     }
-    DashboardDocument document = Objects.requireNonNull(found.document());
-    return new Opened(dashboard(found), out -> copy(found.file(), document, out));
+    Found it = found;
+    DashboardDocument document = Objects.requireNonNull(it.document());
+    return new Opened(dashboard(it), out -> copy(it, document, out));
+  }
+
+  private static boolean isUnchanged(Found found) {
+    try {
+      return Files.size(found.file()) == found.size()
+          && Files.getLastModifiedTime(found.file()).toMillis() == found.changedMs();
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   /** Copies without holding the document in memory, whatever the pace of the client. */
-  private static void copy(Path file, DashboardDocument document, OutputStream out)
+  private static void copy(Found found, DashboardDocument document, OutputStream out)
       throws IOException {
+    Path file = found.file();
     try (InputStream in = Files.newInputStream(file)) {
+      if (!isUnchanged(found)) {
+        throw new IOException(file + ": was changed while it was read; ask again");
+      }
       in.skipNBytes(document.start());
       byte[] buffer = new byte[COPY_BYTES];
       int left = document.end() - document.start();
@@ -169,6 +190,7 @@ public final class DashboardStore {
     }
     // somebody may have put it there under another name
     Path file = present == null ? uploaded.resolve(document.uid() + ".json") : present.file();
+    refuseIfOther(now, file, document.uid());
     boolean replaced = Files.exists(file);
     if (replaced && !overwrite) {
       throw new Refused(
@@ -181,11 +203,7 @@ public final class DashboardStore {
     }
     checkRoom(now, file, bytes.length);
     try {
-      if (!Files.isDirectory(uploaded)) {
-        Files.createDirectories(
-            uploaded,
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-      }
+      StateFile.createFolder(uploaded);
       StateFile.replace(file, bytes);
       files.forget(file);
     } catch (IOException e) {
@@ -197,6 +215,23 @@ public final class DashboardStore {
       throw new Refused(500, file.getFileName() + ": was changed while it was stored; try again");
     }
     return new Stored(dashboard(stored), replaced);
+  }
+
+  /** Refuses to touch the file of another dashboard that has the name of this one's. */
+  private static void refuseIfOther(Scan now, Path file, String uid) throws Refused {
+    for (Found f : now.all()) {
+      DashboardDocument held = f.document();
+      if (f.file().equals(file) && held != null && !held.uid().equals(uid)) {
+        throw new Refused(
+            409,
+            file.getFileName()
+                + " holds the dashboard \""
+                + held.uid()
+                + "\", not \""
+                + uid
+                + "\"; rename the file");
+      }
+    }
   }
 
   private static void checkRoom(Scan now, Path file, int length) throws Refused {
@@ -233,14 +268,19 @@ public final class DashboardStore {
    * @throws Refused when there is none, with the reason
    */
   public synchronized void remove(String uid) throws Refused {
+    if (!DashboardDocument.isUid(uid)) {
+      throw new Refused(404, "there is no dashboard \"" + uid + "\"");
+    }
     forget();
-    Found present = scan().byUid().get(uid);
+    Scan now = scan();
+    Found present = now.byUid().get(uid);
     Path file = uploaded.resolve(uid + ".json");
-    boolean isFile = DashboardDocument.isUid(uid) && Files.exists(file);
-    if (!isFile) {
-      if (present != null && present.source() == Dashboard.Source.UPLOADED) {
-        file = present.file(); // somebody has put it there under another name
-      } else if (present != null) {
+    if (present != null && present.source() == Dashboard.Source.UPLOADED) {
+      file = present.file(); // somebody may have put it there under another name
+    } else if (Files.exists(file)) {
+      refuseIfOther(now, file, uid);
+    } else {
+      if (present != null) {
         throw new Refused(
             409,
             "the dashboard \""

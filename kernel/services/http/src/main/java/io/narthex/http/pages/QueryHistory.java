@@ -6,13 +6,16 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.narthex.http.store.Refused;
+import io.narthex.http.store.StateFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,6 +24,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,8 +35,10 @@ import org.slf4j.LoggerFactory;
  * distribution/docs/formats/history.md}.
  *
  * <p>Changes are written at most once in 5 s, and at the end; a crash loses those of the last 5 s.
- * Of a user the least recent queries without a star go first, of all users the one who has been
- * away longest. Thread-safe.
+ * What cannot be written is kept in memory and tried again once a minute. A file that another
+ * version of the server has written meanwhile is read again. Of a user the least recent queries
+ * without a star go first, of all users the one who has been away longest. Thread-safe; files are
+ * written without the lock that requests take.
  */
 public final class QueryHistory implements AutoCloseable {
   /** The most queries of a user. */
@@ -44,8 +50,13 @@ public final class QueryHistory implements AutoCloseable {
   static final int MAX_USERS = 1000;
   static final int MAX_USER_BYTES = 256 << 10;
   private static final int MAX_LOADED = 32;
+
+  /** Users kept while their changes cannot be written, of 256 KiB each. */
+  static final int MAX_UNWRITTEN = 128;
+
   private static final int MAX_FILE_BYTES = 4 << 20;
   private static final Duration PAUSE = Duration.ofSeconds(5);
+  private static final int RETRY_PAUSES = 12;
   private static final String SUFFIX = ".json";
   private static final Logger LOG = LoggerFactory.getLogger(QueryHistory.class);
   private static final JsonMapper JSON =
@@ -70,7 +81,13 @@ public final class QueryHistory implements AutoCloseable {
   private static final class User {
     final Map<String, Entry> queries = new LinkedHashMap<>();
     long bytes;
-    boolean changed;
+    long changes; // since it was read
+    long written; // how many of them the file has
+    @Nullable FileTime fileTime; // null without a file
+
+    boolean isChanged() {
+      return changes != written;
+    }
 
     void put(Entry e) {
       remove(e.query());
@@ -104,9 +121,11 @@ public final class QueryHistory implements AutoCloseable {
   private final Path folder;
   private final Clock clock;
   private final Duration pause;
-  private final LinkedHashMap<String, User> users = new LinkedHashMap<>(16, 0.75f, true);
-  private @Nullable Thread writer;
-  private boolean closed;
+  private final Object files = new Object(); // held while files are written; taken before this
+  private final LinkedHashMap<String, User> users =
+      new LinkedHashMap<>(16, 0.75f, true); // guarded by this
+  private @Nullable Thread writer; // guarded by this
+  private boolean closed; // guarded by this
 
   /**
    * Creates one; files are read when their user is asked for.
@@ -123,16 +142,20 @@ public final class QueryHistory implements AutoCloseable {
     this.pause = pause;
   }
 
-  /** Returns the queries of a user, the newest first. */
-  public synchronized List<Entry> list(String user, int limit) {
-    List<Entry> all = new ArrayList<>(user(user).queries.values());
+  /**
+   * Returns the queries of a user, the newest first.
+   *
+   * @throws Refused when the file cannot be read now
+   */
+  public synchronized List<Entry> list(String user, int limit) throws Refused {
+    List<Entry> all = new ArrayList<>(seen(user).queries.values());
     return all.reversed().stream().limit(limit).toList();
   }
 
   /**
    * Adds a query that was run, or counts it up.
    *
-   * @throws Refused when it is too long or empty
+   * @throws Refused when it is too long or empty, or the file cannot be read now
    */
   public synchronized void ran(String user, String query) throws Refused {
     check(query);
@@ -148,7 +171,7 @@ public final class QueryHistory implements AutoCloseable {
    * Gives a query a star or takes it away; a query that is not there is added without being
    * counted.
    *
-   * @throws Refused when it is too long or empty
+   * @throws Refused when it is too long or empty, or the file cannot be read now
    */
   public synchronized void star(String user, String query, boolean starred) throws Refused {
     check(query);
@@ -172,15 +195,19 @@ public final class QueryHistory implements AutoCloseable {
     }
   }
 
-  private void change(String user, Entry entry) {
+  private void change(String user, Entry entry) throws Refused {
     User of = user(user);
     of.put(entry);
     of.shrink(entry.query());
     changed(of);
   }
 
-  /** Removes a query of a user; returns whether it was there. */
-  public synchronized boolean remove(String user, String query) {
+  /**
+   * Removes a query of a user; returns whether it was there.
+   *
+   * @throws Refused when the file cannot be read now
+   */
+  public synchronized boolean remove(String user, String query) throws Refused {
     User of = user(user);
     boolean was = of.remove(query);
     if (was) {
@@ -189,8 +216,12 @@ public final class QueryHistory implements AutoCloseable {
     return was;
   }
 
-  /** Removes all queries of a user. */
-  public synchronized void clear(String user) {
+  /**
+   * Removes all queries of a user.
+   *
+   * @throws Refused when the file cannot be read now
+   */
+  public synchronized void clear(String user) throws Refused {
     User of = user(user);
     of.queries.clear();
     of.bytes = 0;
@@ -200,84 +231,129 @@ public final class QueryHistory implements AutoCloseable {
   // --- files
 
   private void changed(User user) {
-    user.changed = true;
-    if (closed) {
-      flush(); // a request that outlived the end
-    } else if (writer == null) {
+    user.changes++;
+    if (writer == null) {
       writer = Thread.ofVirtual().name("query-history").start(this::writeLater);
     }
   }
 
   private void writeLater() {
+    Duration wait = pause;
+    boolean again = true;
     try {
-      Thread.sleep(pause);
-    } catch (InterruptedException e) {
-      return; // close() writes
-    }
-    synchronized (this) {
-      if (!closed) {
-        writer = null;
-        flush();
+      while (again) {
+        pause(wait);
+        boolean written = flush();
+        wait = written ? pause : pause.multipliedBy(RETRY_PAUSES);
+        synchronized (this) {
+          again = !closed && users.values().stream().anyMatch(User::isChanged);
+          if (!again && writer == Thread.currentThread()) {
+            writer = null;
+          }
+        }
       }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // close() writes
     }
   }
 
+  private synchronized void pause(Duration time) throws InterruptedException {
+    long end = System.nanoTime() + time.toNanos();
+    long left = time.toMillis();
+    while (!closed && left > 0) {
+      wait(left);
+      left = Duration.ofNanos(end - System.nanoTime()).toMillis();
+    }
+  }
+
+  /** Returns a user's queries to change them; they stay in memory until they are written. */
+  private User user(String name) throws Refused {
+    User user = seen(name);
+    if (users.putIfAbsent(name, user) == null && users.size() > MAX_UNWRITTEN) {
+      users.remove(name);
+      throw new Refused(503, "the histories of many users wait to be written; try again later");
+    }
+    return user;
+  }
+
   /** Returns a user's queries, read from the file when they are not in memory. */
-  private User user(String name) {
+  private User seen(String name) throws Refused {
     User loaded = users.get(name);
-    if (loaded != null) {
+    if (loaded != null
+        && (loaded.isChanged() || Objects.equals(loaded.fileTime, fileTime(file(name))))) {
       return loaded;
     }
     User read = read(name);
-    users.put(name, read);
-    if (users.size() > MAX_LOADED) {
-      Map.Entry<String, User> eldest = users.entrySet().iterator().next();
-      if (eldest.getValue().changed) {
-        write(eldest.getKey(), eldest.getValue());
-      }
-      users.remove(eldest.getKey());
+    users.remove(name);
+    if (users.size() >= MAX_LOADED) {
+      users.entrySet().removeIf(e -> users.size() >= MAX_LOADED && !e.getValue().isChanged());
+    }
+    if (users.size() < MAX_LOADED) {
+      users.put(name, read);
     }
     return read;
+  }
+
+  private static @Nullable FileTime fileTime(Path file) {
+    try {
+      return Files.getLastModifiedTime(file);
+    } catch (IOException e) {
+      return null; // reading it says why
+    }
   }
 
   private Path file(String user) {
     return folder.resolve(DashboardDocument.sha256(user).substring(0, 32) + SUFFIX);
   }
 
-  private User read(String name) {
+  private User read(String name) throws Refused {
     User user = new User();
     Path file = file(name);
+    user.fileTime = fileTime(file);
+    byte[] bytes;
     try (InputStream in = Files.newInputStream(file)) {
-      byte[] bytes = in.readNBytes(MAX_FILE_BYTES + 1);
-      if (bytes.length > MAX_FILE_BYTES) {
-        throw new IOException("has more than " + MAX_FILE_BYTES + " bytes");
-      }
-      JsonNode root = JSON.readTree(bytes);
-      if (root.path("version").asInt() != 1) {
-        throw new IOException("version must be 1, got " + root.path("version"));
-      }
-      for (JsonNode q : root.path("queries")) {
-        if (q.path("query").asText().isBlank()) {
-          continue;
-        }
-        user.put(
-            new Entry(
-                q.path("query").asText(),
-                q.path("lastMs").asLong(),
-                q.path("count").asLong(),
-                q.path("starred").asBoolean()));
-      }
-      user.shrink("");
+      bytes = in.readNBytes(MAX_FILE_BYTES + 1);
     } catch (NoSuchFileException _) {
-      // nothing yet
+      return user; // nothing yet
     } catch (IOException e) {
-      LOG.warn(
-          "{}: the history of a user cannot be read: {}; it starts again empty",
-          file,
-          StateFile.reason(e).lines().findFirst().orElse(""));
+      LOG.warn("{}: the history of a user cannot be read: {}", file, StateFile.reason(e));
+      throw new Refused(
+          503, "the history cannot be read now; the log says why, try again in a moment");
+    }
+    String problem = fill(user, bytes);
+    if (!problem.isEmpty()) {
+      LOG.warn("{}: the history of a user: {}; it starts again empty", file, problem);
       setAside(file);
+      return new User();
     }
     return user;
+  }
+
+  /** Takes the content of a file; returns what is wrong with it, or an empty text. */
+  private static String fill(User user, byte[] bytes) {
+    if (bytes.length > MAX_FILE_BYTES) {
+      return "has more than " + MAX_FILE_BYTES + " bytes";
+    }
+    try {
+      JsonNode root = JSON.readTree(bytes);
+      if (root.path("version").asInt() != 1) {
+        return "version must be 1, got " + root.path("version");
+      }
+      for (JsonNode q : root.path("queries")) {
+        if (!q.path("query").asText().isBlank()) {
+          user.put(
+              new Entry(
+                  q.path("query").asText(),
+                  q.path("lastMs").asLong(),
+                  q.path("count").asLong(),
+                  q.path("starred").asBoolean()));
+        }
+      }
+    } catch (IOException e) {
+      return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    }
+    user.shrink("");
+    return "";
   }
 
   private static void setAside(Path file) {
@@ -285,21 +361,38 @@ public final class QueryHistory implements AutoCloseable {
       Files.move(
           file,
           file.resolveSibling(file.getFileName() + ".damaged"),
-          java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+          StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       LOG.warn("{}: cannot be set aside: {}", file, StateFile.reason(e));
     }
   }
 
-  private void flush() {
-    users.forEach((name, user) -> {
-      if (user.changed) {
-        write(name, user);
+  /** Content of a file that is to be written; empty: none. */
+  private record Content(String name, User user, long changes, byte[] bytes) {}
+
+  /** Writes what has changed; returns whether all of it is in files. */
+  private boolean flush() {
+    boolean written = true;
+    synchronized (files) {
+      List<Content> all = new ArrayList<>();
+      synchronized (this) {
+        users.forEach((name, user) -> {
+          if (user.isChanged()) {
+            all.add(new Content(name, user, user.changes, content(name, user)));
+          }
+        });
       }
-    });
+      for (Content c : all) {
+        written &= write(c);
+      }
+    }
+    return written;
   }
 
-  private void write(String name, User user) {
+  private static byte[] content(String name, User user) {
+    if (user.queries.isEmpty()) {
+      return new byte[0];
+    }
     ObjectNode root = JSON.createObjectNode().put("version", 1).put("user", name);
     ArrayNode list = root.putArray("queries");
     for (Entry e : user.queries.values()) {
@@ -309,26 +402,40 @@ public final class QueryHistory implements AutoCloseable {
           .put("count", e.count())
           .put("starred", e.starred());
     }
-    user.changed = false;
-    Path file = file(name);
+    return root.toString().getBytes(StandardCharsets.UTF_8);
+  }
+
+  private boolean write(Content c) {
+    Path file = file(c.name());
+    boolean isNew = !Files.exists(file);
+    FileTime time;
     try {
-      if (user.queries.isEmpty()) {
+      if (c.bytes().length == 0) {
         Files.deleteIfExists(file);
-        return;
+      } else {
+        StateFile.createFolder(folder);
+        StateFile.replace(file, c.bytes());
       }
-      if (!Files.isDirectory(folder)) {
-        Files.createDirectories(
-            folder,
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-      }
-      boolean isNew = !Files.exists(file);
-      StateFile.replace(file, JSON.writeValueAsBytes(root));
-      if (isNew) {
-        forgetUsers(file);
-      }
+      time = fileTime(file);
     } catch (IOException e) {
-      LOG.warn("{}: the history of a user cannot be written: {}", file, StateFile.reason(e));
+      LOG.warn(
+          "{}: the history of a user cannot be written: {}; it is tried again",
+          file,
+          StateFile.reason(e));
+      return false;
     }
+    synchronized (this) {
+      c.user().written = c.changes();
+      c.user().fileTime = time;
+    }
+    if (isNew) {
+      try {
+        forgetUsers(file);
+      } catch (IOException e) {
+        LOG.warn("{}: files of other users cannot be removed: {}", folder, StateFile.reason(e));
+      }
+    }
+    return true;
   }
 
   /** Removes the files that were not written for longest while there are too many. */
@@ -353,23 +460,22 @@ public final class QueryHistory implements AutoCloseable {
     }
   }
 
-  /** Writes what has changed; later changes are written at once. */
+  /** Writes what has changed; changes of requests that outlive it are written at once. */
   @Override
   public void close() {
     Thread waiting;
     synchronized (this) {
       closed = true;
+      notifyAll();
       waiting = writer;
-      writer = null;
-      flush();
     }
     if (waiting != null) {
-      waiting.interrupt();
       try {
         waiting.join();
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }
     }
+    flush();
   }
 }

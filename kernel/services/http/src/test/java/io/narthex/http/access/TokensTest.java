@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.narthex.http.access.Tokens.Created;
+import io.narthex.http.store.Refused;
 import io.narthex.service.config.AccessConfig.Role;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -105,7 +106,7 @@ class TokensTest {
     Tokens tokens = open();
     assertThat(tokens.find(made.text())).isNull();
     assertThatThrownBy(() -> tokens.create("b", Role.ADMIN, null, "admin"))
-        .isInstanceOf(Tokens.Refused.class);
+        .isInstanceOf(Refused.class);
     assertThat(Files.readString(file)).isEqualTo(damaged);
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.narthex.http.pages.Dashboard.Source;
+import io.narthex.http.store.Refused;
 import io.narthex.service.web.DashboardSettings;
 import io.narthex.service.web.DashboardSettings.Folder;
 import java.io.ByteArrayOutputStream;
@@ -86,6 +87,38 @@ class DashboardStoreTest {
   private Dashboard only() {
     assertThat(store.list()).hasSize(1);
     return store.list().getFirst();
+  }
+
+  @Test
+  void aFileThatWasChangedSinceTheLastLookIsReadAgain() throws Exception {
+    team();
+    Path file = file("team/a.json", json("a", "A"));
+    assertThat(content("a")).isEqualTo(json("a", "A"));
+    Files.writeString(file, json("a", "A that is longer"));
+    assertThat(content("a")).isEqualTo(json("a", "A that is longer"));
+    DashboardStore.Opened opened = requireNonNull(store.open("a"));
+    Files.writeString(file, json("a", "A, changed while it is sent"));
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    assertThatThrownBy(() -> opened.content().writeTo(out)).hasMessageContaining("was changed");
+    assertThat(out.size()).isZero();
+    Files.delete(file);
+    assertThat(store.open("a")).isNull();
+  }
+
+  @Test
+  void aFileThatHoldsAnotherDashboardIsLeftAlone() throws Exception {
+    file("state/up/a.json", json("b", "B"));
+    assertThatThrownBy(() -> store.put(bytes(json("a", "A")), true))
+        .isInstanceOf(Refused.class)
+        .hasMessageContaining("a.json holds the dashboard \"b\"");
+    assertThatThrownBy(() -> store.remove("a")).hasMessageContaining("holds the dashboard \"b\"");
+    assertThat(content("b")).isEqualTo(json("b", "B"));
+    file("state/up/x.json", json("a", "A"));
+    nowMs += DashboardStore.SCAN_MILLIS;
+    store.remove("a");
+    assertThat(dir.resolve("state/up/x.json")).doesNotExist();
+    assertThat(content("b")).isEqualTo(json("b", "B"));
+    assertThatThrownBy(() -> store.remove("ä")).hasMessageContaining("there is no dashboard");
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.narthex.http.pages.QueryHistory.Entry;
+import io.narthex.http.store.Refused;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -39,7 +40,7 @@ class QueryHistoryTest {
     history.close();
   }
 
-  private List<String> queries(String user) {
+  private List<String> queries(String user) throws Refused {
     return history.list(user, 500).stream().map(Entry::query).toList();
   }
 
@@ -174,15 +175,62 @@ class QueryHistoryTest {
   }
 
   @Test
-  void usersBeyondThoseInMemoryAreWritten() throws Exception {
+  void usersStayInMemoryUntilTheyAreWrittenAndTooManyAreRefused() throws Exception {
     open(Duration.ofHours(1));
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < QueryHistory.MAX_UNWRITTEN; i++) {
       history.ran("user" + i, "q" + i);
     }
-    assertThat(files()).hasSize(68);
-    for (int i = 0; i < 100; i++) {
+    assertThatThrownBy(() -> history.ran("more", "a")).hasMessageContaining("many users wait");
+    assertThat(queries("more")).isEmpty();
+    history.ran("user0", "again");
+    history.close();
+    assertThat(files()).hasSize(QueryHistory.MAX_UNWRITTEN);
+    history.ran("more", "a");
+    for (int i = 1; i < QueryHistory.MAX_UNWRITTEN; i++) {
       assertThat(queries("user" + i)).containsExactly("q" + i);
     }
+  }
+
+  @Test
+  void whatCannotBeWrittenIsKept() throws Exception {
+    open(Duration.ofHours(1));
+    history.ran("ann", "a");
+    Files.writeString(dir.resolve("h"), "in the way");
+    history.close();
+    assertThat(queries("ann")).containsExactly("a");
+    Files.delete(dir.resolve("h"));
+    history.close();
+    assertThat(files()).hasSize(1);
+    open(Duration.ofHours(1));
+    assertThat(queries("ann")).containsExactly("a");
+  }
+
+  @Test
+  void aFileThatCannotBeReadNowStays() throws Exception {
+    open(Duration.ofHours(1));
+    history.ran("ann", "a");
+    history.close();
+    Path file = files().getFirst();
+    byte[] good = Files.readAllBytes(file);
+    Files.delete(file);
+    Files.createDirectory(file); // cannot be read
+    open(Duration.ofHours(1));
+    assertThatThrownBy(() -> queries("ann")).isInstanceOf(Refused.class);
+    assertThatThrownBy(() -> history.ran("ann", "b")).hasMessageContaining("cannot be read now");
+    assertThat(files()).containsExactly(file);
+    Files.delete(file);
+    Files.write(file, good);
+    assertThat(queries("ann")).containsExactly("a");
+  }
+
+  @Test
+  void whatAnotherVersionOfTheServerHasWrittenIsRead() throws Exception {
+    open(Duration.ofHours(1));
+    assertThat(queries("ann")).isEmpty();
+    try (QueryHistory other = history(Duration.ofHours(1))) {
+      other.ran("ann", "a");
+    }
+    assertThat(queries("ann")).containsExactly("a");
   }
 
   @Test

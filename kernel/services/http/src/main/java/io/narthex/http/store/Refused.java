@@ -1,4 +1,4 @@
-package io.narthex.http.pages;
+package io.narthex.http.store;
 
 /** A change that is refused; the message is for the user. */
 public final class Refused extends Exception {
@@ -6,7 +6,12 @@ public final class Refused extends Exception {
 
   private final int status;
 
-  Refused(int status, String message) {
+  /**
+   * Creates one.
+   *
+   * @param status that of the response
+   */
+  public Refused(int status, String message) {
     super(message);
     this.status = status;
   }

@@ -1,4 +1,4 @@
-package io.narthex.http.pages;
+package io.narthex.http.store;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -12,13 +12,27 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import org.jspecify.annotations.Nullable;
 
 /** Files that are replaced as a whole, so that a crash leaves the old or the new content. */
-final class StateFile {
+public final class StateFile {
   private StateFile() {}
 
-  /** Replaces a file: writes another one next to it, forces that, renames it. */
-  static void replace(Path file, byte[] content) throws IOException {
+  /** Creates a folder that only the server may read. */
+  public static void createFolder(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      Files.createDirectories(
+          folder,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      force(folder.toAbsolutePath().getParent());
+    }
+  }
+
+  /**
+   * Replaces a file: writes another one next to it, forces that, renames it, forces the folder.
+   * When this returns, the new content survives a power failure.
+   */
+  public static void replace(Path file, byte[] content) throws IOException {
     Path partial = file.resolveSibling(file.getFileName() + ".tmp");
     Files.deleteIfExists(partial);
     Files.createFile(
@@ -32,10 +46,19 @@ final class StateFile {
       out.force(true);
     }
     Files.move(partial, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+    force(file.toAbsolutePath().getParent());
+  }
+
+  private static void force(@Nullable Path folder) throws IOException {
+    if (folder != null) {
+      try (FileChannel in = FileChannel.open(folder, StandardOpenOption.READ)) {
+        in.force(true);
+      }
+    }
   }
 
   /** Returns why a file cannot be read or written, for people. */
-  static String reason(IOException e) {
+  public static String reason(IOException e) {
     return switch (e) {
       case NoSuchFileException _ -> "it does not exist";
       case AccessDeniedException _ -> "permission denied";
