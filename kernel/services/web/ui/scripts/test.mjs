@@ -7,7 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Tests that pass at least; raised as tests are added. */
-const FEWEST = 154;
+const FEWEST = 165;
 
 const ui = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const out = mkdtempSync(join(tmpdir(), 'narthex-ui-'));

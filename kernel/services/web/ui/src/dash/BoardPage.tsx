@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/ho
 import { api, ApiError, errorOf, narthex, type Answer } from '../lib/api';
 import { currentPath } from '../lib/base';
 import { navigate, place } from '../lib/router';
+import { isZone, type Zone } from '../lib/format';
 import { refreshEvery, refreshTick, Store, theme, useStore, zone as zoneStore } from '../lib/store';
 import { Empty, ErrorBox, Icon, Skeleton } from '../ui';
 import { useAnnotations } from './annotations';
@@ -126,6 +127,12 @@ class KeptAsk implements Ask {
   }
 }
 
+/** The zone that a dashboard is in: the one it names, or the reader's. */
+function zoneOf(named: string, own: Zone): Zone {
+  const zone = named.toLowerCase() === 'utc' ? 'utc' : named === 'browser' ? 'local' : named;
+  return zone !== '' && isZone(zone) ? zone : own;
+}
+
 interface Ready {
   readonly chosen: readonly Chosen[];
   readonly range: Range;
@@ -140,11 +147,12 @@ let boards = 0;
 
 function BoardView({ dashboard, scrapeMs, stored }: { dashboard: Dashboard; scrapeMs: number; stored: Stored | null }) {
   const at = useStore(place);
-  const zone = useStore(zoneStore);
+  const own = useStore(zoneStore);
   const tick = useStore(refreshTick);
   const params = useMemo(() => new URLSearchParams(at.search), [at.search]);
   const from = params.get('from')?.slice(0, 60) || dashboard.from;
   const to = params.get('to')?.slice(0, 60) || dashboard.to;
+  const zone = zoneOf(params.get('timezone') || dashboard.timezone, own);
   const refresh = params.get('refresh') ?? dashboard.refresh;
   const kiosk = params.has('kiosk') && params.get('kiosk') !== 'false';
   const single = /(\d+)$/.exec(params.get('viewPanel') ?? '')?.[1];
@@ -194,6 +202,8 @@ function BoardView({ dashboard, scrapeMs, stored }: { dashboard: Dashboard; scra
         .join('&'),
     [params],
   );
+  // Until another value is chosen those of the address stay, also when nothing has them any more.
+  const firstVars = useRef(vars);
   useEffect(() => {
     const abort = new AbortController();
     const again = lastTick.current !== tick;
@@ -208,7 +218,7 @@ function BoardView({ dashboard, scrapeMs, stored }: { dashboard: Dashboard; scra
       held.current = 1;
       board.busy.set(board.busy.get() + 1);
     }
-    resolveVariables(dashboard, params, range, ask, abort.signal).then(
+    resolveVariables(dashboard, params, range, ask, abort.signal, vars === firstVars.current).then(
       (chosen) => {
         if (abort.signal.aborted) return;
         board.scope = { ...base(dashboard, range), chosen, from, to, zone };
@@ -263,7 +273,8 @@ function BoardView({ dashboard, scrapeMs, stored }: { dashboard: Dashboard; scra
     if (ready === null) return [[], ''];
     try {
       const next = new Map<number, Panel>();
-      const all = expand(dashboard, ready.chosen).map((r) => ({
+      const left: string[] = [];
+      const all = expand(dashboard, ready.chosen, left).map((r) => ({
         ...r,
         panels: r.panels.map((p) => {
           const was = known.current.get(p.id);
@@ -273,7 +284,7 @@ function BoardView({ dashboard, scrapeMs, stored }: { dashboard: Dashboard; scra
         }),
       }));
       known.current = next;
-      return [all, ''];
+      return [all, left.join('; ')];
     } catch (e) {
       return [[], e instanceof Error ? e.message : String(e)];
     }

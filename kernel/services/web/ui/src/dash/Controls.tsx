@@ -94,7 +94,9 @@ interface ManyProps {
 }
 
 /** A list to search in; several may be taken, which takes effect when it closes. */
-function Many({ label, listed, values, multi, onChange }: ManyProps) {
+function Many({ label, listed: given, values, multi, onChange }: ManyProps) {
+  const unlisted = values.filter((v) => !given.some((o) => o.value === v));
+  const listed = unlisted.length === 0 ? given : [...given, ...unlisted.map((v) => ({ text: v, value: v }))];
   const [picked, setPicked] = useState<readonly string[]>(values);
   const [find, setFind] = useState('');
   useEffect(() => setPicked(values), [JSON.stringify(values)]);

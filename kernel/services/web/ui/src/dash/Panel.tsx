@@ -2,7 +2,7 @@
 import type { Zone } from '../lib/format';
 import type { ComponentChildren, ComponentType } from 'preact';
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { dark as darkStore, useStore, zone as zoneStore } from '../lib/store';
+import { dark as darkStore, useStore } from '../lib/store';
 import { NEW_PANEL, writePanels } from '../lib/urlstate';
 import { Icon, Skeleton } from '../ui';
 import { dependencies, hrefOf, later, memo, type Board, type Drawing } from './board';
@@ -66,7 +66,7 @@ function PanelView({ panel, board, need, tick, alone, place }: Props) {
   const box = useRef<HTMLElement>(null);
   const body = useRef<HTMLDivElement>(null);
   const dark = useStore(darkStore);
-  const zone = useStore(zoneStore);
+  const zone = board.scope.zone ?? 'local';
   const everything = useStore(board.everything);
   const [near, setNear] = useState(false);
   const [data, setData] = useState<PanelData | null>(null);

@@ -18,6 +18,7 @@ const MOST_MARKS = 1000;
 export function useAnnotations(board: Board, range: Range | null, tick: number, vars: string): JSX.Element | null {
   const all = board.dashboard.annotations.filter((a) => a.problem === '' && a.expr !== '');
   const [flipped, setFlipped] = useState<ReadonlySet<string>>(new Set());
+  const [failed, setFailed] = useState<ReadonlyMap<string, string>>(new Map());
   const on = useMemo(() => all.filter((a) => a.enabled !== flipped.has(a.name)), [board, flipped]);
   useEffect(() => {
     if (range === null) return undefined;
@@ -26,10 +27,18 @@ export function useAnnotations(board: Board, range: Range | null, tick: number, 
       return undefined;
     }
     const abort = new AbortController();
-    Promise.all(on.map((a) => marksOf(a, board, range, abort.signal).catch(() => []))).then(
-      (marks) => !abort.signal.aborted && board.marks.set(marks.flat().slice(0, MOST_MARKS)),
-      () => undefined,
+    const failures = new Map<string, string>();
+    const asked = on.map((a) =>
+      marksOf(a, board, range, abort.signal).catch((e: unknown) => {
+        failures.set(a.name, e instanceof Error ? e.message : String(e));
+        return [];
+      }),
     );
+    void Promise.all(asked).then((marks) => {
+      if (abort.signal.aborted) return;
+      board.marks.set(marks.flat().slice(0, MOST_MARKS));
+      setFailed(failures);
+    });
     return () => abort.abort();
   }, [board, range, tick, vars, on]);
   const shown = all.filter((a) => !a.hidden);
@@ -48,6 +57,11 @@ export function useAnnotations(board: Board, range: Range | null, tick: number, 
             }}
           />
           {a.name}
+          {failed.has(a.name) && (
+            <span class="bad derror" role="alert" title={failed.get(a.name)}>
+              {failed.get(a.name)}
+            </span>
+          )}
         </label>
       ))}
     </span>

@@ -65,7 +65,7 @@ export function dependencies(panel: Panel, scope: Scope, tick: number): string {
   const values = scope.chosen
     .filter((c) => all || used.includes(c.variable.name) || c.variable.kind === 'adhoc')
     .map((c) => [c.variable.name, c.values, c.values[0] === '$__all' ? c.options.map((o) => o.value) : 0]);
-  return JSON.stringify([values, panel.scoped, scope.range.fromMs, scope.range.toMs, tick]);
+  return JSON.stringify([values, panel.scoped, scope.range.fromMs, scope.range.toMs, scope.zone, tick]);
 }
 
 /** Address a link leads to, with time and variables where it takes them; null when it may not be followed. */

@@ -105,6 +105,8 @@ export interface Target {
 }
 
 export interface Transformation {
+  /** The query whose tables it takes, or a `/regular expression/` of such; empty: all. */
+  readonly refIds?: string;
   readonly id: string;
   readonly options: Readonly<Record<string, unknown>>;
   readonly disabled: boolean;

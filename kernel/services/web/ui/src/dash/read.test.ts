@@ -36,6 +36,29 @@ test('wrapped documents are read', () => {
   assert.equal(readDashboard(k8s).uid, 'n');
 });
 
+test('copies that Grafana saved with the panel they repeat are left out', () => {
+  const list = (json: object) => panels(json).map((p) => p.title);
+  const original = { id: 1, type: 'stat', title: 'a', repeat: 'n' };
+  const copy = { id: 2, type: 'stat', title: 'a', repeatPanelId: 1, repeatIteration: 15, scopedVars: {} };
+  const ofRow = { id: 3, type: 'stat', title: 'b', repeatedByRow: true };
+  assert.deepEqual(list({ panels: [original, copy, ofRow] }), ['a']);
+  assert.deepEqual(list({ panels: [{ type: 'row', title: 'r', panels: [original, copy] }] }), ['a']);
+  const rows = [
+    { title: 'x', repeat: 'n', repeatRowId: 4, panels: [original, copy] },
+    { title: 'x', repeatRowId: 4, panels: [original] },
+  ];
+  assert.deepEqual(list({ rows }), ['a']);
+});
+
+test('what a panel asks for and is not done is named', () => {
+  const heat = only({ type: 'heatmap', options: { calculate: true } });
+  assert.match(heat.problems[0] ?? '', /buckets of plain values are not calculated/);
+  const filtered = only({ type: 'table', transformations: [{ id: 'merge', filter: { id: 'byName', options: 'x' } }] });
+  assert.match(filtered.problems[0] ?? '', /transformation merge: filter byName is not known/);
+  const one = only({ type: 'table', transformations: [{ id: 'merge', filter: { id: 'byRefId', options: 'B' } }] });
+  assert.equal(one.transformations[0]?.refIds, 'B');
+});
+
 test('rows gather the panels below them, collapsed ones keep their own', () => {
   const at = (y: number, x = 0) => ({ gridPos: { x, y, w: 12, h: 4 } });
   const { rows } = readDashboard({

@@ -232,7 +232,7 @@ function rowsOf(doc: Json, sources: Sources): Row[] {
     rows.push(r);
     return r;
   };
-  const panels = objects(doc['panels'], MOST_PANELS + 1);
+  const panels = objects(doc['panels'], MOST_PANELS + 1).filter((p) => !isClone(p));
   const ordered = panels
     .map((p, i) => ({ p, i, at: obj(p['gridPos']) }))
     .sort(
@@ -246,9 +246,10 @@ function rowsOf(doc: Json, sources: Sources): Row[] {
       continue;
     }
     open = row(str(p['title']), p['collapsed'] === true, str(p['repeat']));
-    for (const inner of objects(p['panels'], MOST_PANELS + 1)) open.panels.push(read(inner));
+    for (const inner of objects(p['panels'], MOST_PANELS + 1)) if (!isClone(inner)) open.panels.push(read(inner));
   }
   for (const r of objects(doc['rows'], MOST_PANELS)) {
+    if (num(r['repeatRowId']) !== undefined && str(r['repeat']) === '') continue;
     const shown = r['showTitle'] === true || r['collapse'] === true || str(r['repeat']) !== '';
     const to: { panels: Panel[] } =
       shown || rows.length === 0 || rows.at(-1)?.title !== ''
@@ -260,13 +261,19 @@ function rowsOf(doc: Json, sources: Sources): Row[] {
   return rows.map((r) => ({ ...r, panels: compacted(r.panels) }));
 }
 
+/** Whether a panel is one that Grafana repeated and saved with the one it repeats. */
+function isClone(p: Json): boolean {
+  return (num(p['repeatPanelId']) !== undefined && str(p['repeat']) === '') || p['repeatedByRow'] === true;
+}
+
 /** Panels of a row of the old layout, whose widths are spans of twelve, on the grid. */
 function placed(row: Json, top: number): Json[] {
   const height = (v: unknown) => Math.max(3, Math.ceil((parseFloat(str(v) || '250') || 250) / 38));
   let x = 0;
   let y = top;
   let tallest = 0;
-  return objects(row['panels'], MOST_PANELS + 1).map((p) => {
+  const panels = objects(row['panels'], MOST_PANELS + 1).filter((p) => !isClone(p));
+  return panels.map((p) => {
     const w = Math.min(24, Math.max(1, Math.floor((num(p['span']) ?? 4) * 2)));
     const h = height(p['height'] ?? row['height']);
     if (x + w > 24) {
@@ -324,12 +331,20 @@ function panel(written: Json, id: number, sources: Sources): Panel {
     id: str(t['id'], 100),
     options: obj(t['options']),
     disabled: t['disabled'] === true,
+    refIds: obj(t['filter'])['id'] === 'byRefId' ? str(obj(t['filter'])['options']) : '',
   }));
+  for (const t of objects(p['transformations'], 100)) {
+    const filter = str(obj(t['filter'])['id'], 100);
+    if (t['disabled'] !== true && filter !== '' && filter !== 'byRefId')
+      problems.push(`transformation ${str(t['id'], 100)}: filter ${filter} is not known; all tables are taken`);
+  }
   for (const t of transformations)
     if (!t.disabled && !KNOWN.has(t.id)) problems.push(`transformation ${t.id} is not known and is left out`);
   const targets = targetsOf(p, sources, problems);
   for (const t of targets) if (t.problem !== '' && !t.hidden) problems.push(`query ${t.refId}: ${t.problem}`);
   const overrides = objects(config['overrides'], 2000).map(override);
+  if (kind === 'heatmap' && obj(p['options'])['calculate'] === true)
+    problems.push('heatmap: buckets of plain values are not calculated; each series is a row');
   for (const { matcher } of overrides)
     if (matcher.id === 'byRegexp' && regexOf(str(matcher.options, 5001)) === null)
       problems.push(`override: regular expression cannot be read, got ${str(matcher.options, 100)}; correct it`);

@@ -5,27 +5,38 @@ import { compacted } from './read';
 
 const MOST = 500;
 
-/** Rows as they are shown: with a panel or a row for each chosen value of the variable it is repeated for. */
-export function expand(dashboard: Dashboard, chosen: readonly Chosen[]): Row[] {
+/**
+ * Rows as they are shown: with a panel or a row for each chosen value of the variable it is repeated for.
+ *
+ * @param problems is given what is left out
+ */
+export function expand(dashboard: Dashboard, chosen: readonly Chosen[], problems: string[] = []): Row[] {
   const out: Row[] = [];
   let made = 0;
   let next = 1 + dashboard.rows.reduce((m, r) => r.panels.reduce((k, p) => Math.max(k, p.id), m), 0);
+  const room = () => {
+    if (made < MOST) return true;
+    const problem = `over ${MOST} repeated panels, the rest is left out; choose fewer values`;
+    if (!problems.includes(problem)) problems.push(problem);
+    return false;
+  };
   const fresh = () => {
-    if (++made > MOST) throw new Error(`dashboard: over ${MOST} repeated panels; choose fewer values`);
+    made++;
     return next++;
   };
   for (const row of dashboard.rows) {
     const values = valuesOf(row.repeat, chosen);
-    if (values === null) out.push({ ...row, panels: repeated(row.panels, chosen, {}, fresh) });
+    if (values === null) out.push({ ...row, panels: repeated(row.panels, chosen, {}, fresh, room) });
     else
       values.forEach((v, i) => {
+        if (i > 0 && !room()) return;
         const scoped = { [row.repeat]: v };
         const panels = row.panels.map((p) => (i === 0 ? { ...p, scoped } : { ...p, id: fresh(), scoped }));
         out.push({
           ...row,
           id: i === 0 ? row.id : `${row.id}-${i}`,
           title: titled(row.title, chosen, scoped),
-          panels: repeated(panels, chosen, scoped, fresh),
+          panels: repeated(panels, chosen, scoped, fresh, room),
         });
       });
   }
@@ -52,6 +63,7 @@ function repeated(
   chosen: readonly Chosen[],
   scoped: Readonly<Record<string, string>>,
   fresh: () => number,
+  room: () => boolean,
 ): Panel[] {
   const out: Panel[] = [];
   let down = 0;
@@ -65,6 +77,7 @@ function repeated(
     const across = Math.min(values.length, p.maxPerRow);
     const w = p.repeatDown ? p.grid.w : Math.max(1, Math.floor(24 / across));
     values.forEach((v, i) => {
+      if (i > 0 && !room()) return;
       const line = p.repeatDown ? i : Math.floor(i / across);
       out.push({
         ...moved,

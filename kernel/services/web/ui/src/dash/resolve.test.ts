@@ -8,7 +8,13 @@ const range = { fromMs: 1_700_000_000_000, toMs: 1_700_003_600_000 };
 const texts = (list: readonly { text: string }[]) => list.map((o) => o.text);
 const plain = (values: string[]) => values.map((v) => ({ text: v, value: v }));
 
-function resolve(list: object[], params = '', answers: Record<string, unknown> = {}, asked: string[] = []) {
+function resolve(
+  list: object[],
+  params = '',
+  answers: Record<string, unknown> = {},
+  asked: string[] = [],
+  keep = true,
+) {
   const ask: Ask = {
     api: async <T>(path: string, p: Record<string, string>) => {
       const key = `${path} ${p['match[]'] ?? p['query'] ?? ''}`.trim();
@@ -18,7 +24,7 @@ function resolve(list: object[], params = '', answers: Record<string, unknown> =
     },
   };
   const board = readDashboard({ panels: [], templating: { list } });
-  return resolveVariables(board, new URLSearchParams(params), range, ask, new AbortController().signal);
+  return resolveVariables(board, new URLSearchParams(params), range, ask, new AbortController().signal, keep);
 }
 
 const query = (name: string, q: string, more: object = {}) => ({ name, type: 'query', query: q, ...more });
@@ -51,8 +57,17 @@ test('what is not there gives way to All or the first', async () => {
   assert.deepEqual(await values({ includeAll: true, current: { value: 'gone' } }), ['$__all']);
   assert.deepEqual(await values({ includeAll: true, current: { value: 'y' } }, 'var-v=All'), ['$__all']);
   assert.deepEqual(await values({ includeAll: true }, 'var-v=%24__all'), ['$__all']);
-  assert.deepEqual(await values({ multi: true }, 'var-v=y&var-v=x&var-v=z'), ['y', 'x']);
+  assert.deepEqual(await values({ multi: true }, 'var-v=y&var-v=x'), ['y', 'x']);
   assert.deepEqual(await values({}, 'var-v=y&var-v=x'), ['y']);
+});
+
+test('a value of a link stays though it is not there, until another is chosen', async () => {
+  const answers = { 'label/a/values': ['x', 'y'] };
+  const list = [query('v', 'label_values(a)', { multi: true, includeAll: true })];
+  assert.deepEqual((await resolve(list, 'var-v=gone&var-v=y', answers))[0]?.values, ['gone', 'y']);
+  assert.deepEqual((await resolve(list, 'var-v=gone&var-v=y', answers, [], false))[0]?.values, ['y']);
+  assert.deepEqual((await resolve(list, 'var-v=gone', answers, [], false))[0]?.values, ['$__all']);
+  assert.deepEqual((await resolve(list, 'var-v=gone', answers))[0]?.options.length, 3);
 });
 
 test('a query that fails stops no other and keeps what was chosen', async () => {
@@ -120,6 +135,10 @@ test('regular expressions find values and texts', () => {
   assert.deepEqual(texts(filtered(found, 'db')), []);
   assert.deepEqual(filtered(found, '/(?<text>[^:]+):(?<value>5.*)/'), [{ text: 'db', value: '5432' }]);
   assert.deepEqual(texts(filtered(plain(['a1b2']), '/([a-z])\\d/g')), ['a', 'b']);
+  const both = plain(['x{instance="10.0.0.1:9100", nodename="web1"}']);
+  assert.deepEqual(filtered(both, '/nodename="(?<text>[^"]+)|instance="(?<value>[^"]+)/g'), [
+    { text: 'web1', value: '10.0.0.1:9100' },
+  ]);
   assert.throws(() => filtered(found, '/(/'), /cannot be read/);
   assert.throws(() => filtered(found, '/(a+)+$/'), /repeats a repetition/);
 });

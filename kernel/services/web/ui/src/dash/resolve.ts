@@ -15,13 +15,18 @@ const MOST_ASKED = '50000';
 const MOST_OPTIONS = 10_000;
 const OURS: Option = { text: 'Narthex', value: 'narthex' };
 
-/** Values of all variables: as the address says, else as the file says, else the first there is. */
+/**
+ * Values of all variables: as the address says, else as the file says, else the first there is.
+ *
+ * @param keep whether values of the address stay that are not among the options, as those of a link
+ */
 export async function resolveVariables(
   dashboard: Dashboard,
   params: URLSearchParams,
   range: Range,
   ask: Ask,
   signal: AbortSignal,
+  keep = true,
 ): Promise<Chosen[]> {
   const all = dashboard.variables;
   const done = new Map<string, Promise<Chosen>>();
@@ -33,9 +38,14 @@ export async function resolveVariables(
       const others = all.filter((o) => needs.includes(o.name));
       const circle = others.find((o) => path.includes(o.name));
       if (circle !== undefined)
-        return picked(v, [], params, `variable ${v.name}: needs ${circle.name}, which needs it; remove one of them`);
+        return picked(
+          v,
+          [],
+          { params, keep },
+          `variable ${v.name}: needs ${circle.name}, which needs it; remove one of them`,
+        );
       const chosen = await Promise.all(others.map((o) => resolve(o, [...path, v.name])));
-      return await one(v, dashboard, chosen, params, range, ask, signal);
+      return await one(v, dashboard, chosen, { params, keep }, range, ask, signal);
     })();
     done.set(v.name, made);
     return made;
@@ -49,11 +59,12 @@ async function one(
   v: Variable,
   dashboard: Dashboard,
   before: readonly Chosen[],
-  params: URLSearchParams,
+  from: Address,
   range: Range,
   ask: Ask,
   signal: AbortSignal,
 ): Promise<Chosen> {
+  const { params } = from;
   const scope: Scope = {
     chosen: before,
     range,
@@ -76,20 +87,20 @@ async function one(
     case 'adhoc':
       return { variable: v, options: [], values: params.getAll(`var-${v.name}`).slice(0, 100), error: '' };
     case 'custom':
-      return picked(v, customOptions(interpolate(v.query, scope, 'raw')), params, '');
+      return picked(v, customOptions(interpolate(v.query, scope, 'raw')), from, '');
     case 'interval':
-      return picked(v, intervalOptions(v), params, '');
+      return picked(v, intervalOptions(v), from, '');
     case 'unknown':
       return picked(
         v,
         v.options.filter((o) => o.value !== ALL),
-        params,
+        from,
         v.problem,
       );
     case 'query':
       break;
   }
-  if (v.problem !== '') return picked(v, [], params, v.problem);
+  if (v.problem !== '') return picked(v, [], from, v.problem);
   try {
     const found = await queried(interpolate(v.query, scope, 'query'), range, ask, signal);
     const options = sorted(filtered(found, interpolate(v.regex, scope, 'regex')), v.sort);
@@ -97,31 +108,37 @@ async function one(
       return picked(
         v,
         options.slice(0, MOST_OPTIONS),
-        params,
+        from,
         `variable ${v.name}: over ${MOST_OPTIONS} values; narrow its query`,
       );
-    return picked(v, options, params, '');
+    return picked(v, options, from, '');
   } catch (e) {
     signal.throwIfAborted();
-    return picked(v, [], params, `variable ${v.name}: ${e instanceof Error ? e.message : String(e)}`);
+    return picked(v, [], from, `variable ${v.name}: ${e instanceof Error ? e.message : String(e)}`);
   }
 }
 
+interface Address {
+  readonly params: URLSearchParams;
+  readonly keep: boolean;
+}
+
 /** Values chosen among the options: of the address, the file, or the first. */
-function picked(v: Variable, found: readonly Option[], params: URLSearchParams, error: string): Chosen {
+function picked(v: Variable, found: readonly Option[], { params, keep }: Address, error: string): Chosen {
   const options = v.includeAll ? [{ text: 'All', value: ALL }, ...found.filter((o) => o.value !== ALL)] : found;
   const url = params.getAll(`var-${v.name}`).map((x) => x.slice(0, 10_000));
-  const choose = (wanted: readonly string[]): string[] => {
+  const choose = (wanted: readonly string[], keep: boolean): string[] => {
     const out: string[] = [];
     for (const w of wanted) {
       if (v.includeAll && (w === ALL || w === 'All')) return [ALL];
       const option = options.find((o) => o.value === w) ?? options.find((o) => o.text === w);
-      if (option !== undefined && !out.includes(option.value)) out.push(option.value);
+      const value = option?.value ?? (keep ? w : undefined);
+      if (value !== undefined && !out.includes(value)) out.push(value);
     }
     return v.multi ? out : out.slice(0, 1);
   };
   const own = url.filter((x) => x !== '');
-  const chosen = own.length > 0 ? choose(own) : choose(v.current);
+  const chosen = own.length > 0 ? choose(own, keep) : choose(v.current, false);
   if (chosen.length > 0) return { variable: v, options, values: chosen, error };
   if (error !== '' && found.length === 0 && (own.length > 0 || v.current.length > 0)) {
     const kept = own.length > 0 ? own : v.current;
@@ -220,14 +237,17 @@ export function filtered(found: readonly Option[], regex: string): Option[] {
   for (const o of found) {
     const value = o.value.slice(0, MOST_TRIED);
     const hits = many ? [...value.matchAll(new RegExp(pattern.source, `${pattern.flags}g`))] : [pattern.exec(value)];
+    const group = (name: string) => hits.find((m) => m?.groups?.[name] !== undefined)?.groups?.[name];
+    const text = group('text');
+    const named = group('value');
+    if (text !== undefined || named !== undefined) {
+      out.push({ text: text ?? named ?? '', value: named ?? text ?? '' });
+      continue;
+    }
     for (const m of hits) {
       if (m === null || m === undefined) continue;
-      const text = m.groups?.['text'];
-      const named = m.groups?.['value'];
       const one = m[1];
-      if (text !== undefined || named !== undefined)
-        out.push({ text: text ?? named ?? '', value: named ?? text ?? '' });
-      else if (m.length > 1) {
+      if (m.length > 1) {
         if (one !== undefined && one !== '') out.push({ text: one, value: one });
       } else out.push(o);
     }

@@ -187,6 +187,15 @@ test('the scrape interval is the one of the configuration', async () => {
   assert.equal(await of('scrape_configs:\n  - scrape_interval: 1s\n'), 15_000);
 });
 
+test('a time of its own counts only while the dashboard shows a time relative to now', () => {
+  const runner = new Runner(held().ask, 15_000);
+  const p = panel([{ expr: 'x' }], { timeFrom: '2h' });
+  const at = (from: string, to: string) => runner.rangeOf(p, { ...scope, from, to });
+  assert.equal(at('now-1h', 'now').fromMs, scope.range.toMs - 7_200_000);
+  assert.deepEqual(at('1700000007000', '1700003607000'), scope.range);
+  assert.ok(Math.abs(at('now-7d', 'now-1d').toMs - Date.now()) < 60_000);
+});
+
 test('panels and rows are repeated for the values of a variable', () => {
   const list = [
     { name: 'h', type: 'custom', query: 'a,b,c', multi: true, includeAll: true },
@@ -229,6 +238,16 @@ test('panels and rows are repeated for the values of a variable', () => {
       ['y', 'c', 4],
     ],
   );
+  const many = options(...Array.from({ length: 600 }, (_, i) => `v${i}`));
+  const left: string[] = [];
+  const full = expand(
+    board,
+    [{ variable: h, options: many, values: ['$__all'], error: '' }, chosen[1] as Chosen],
+    left,
+  );
+  assert.equal(full[0]?.panels.length, 502);
+  assert.equal(full.length, 2);
+  assert.match(left.join(), /^over 500 repeated panels, the rest is left out/);
   const ids = rows.flatMap((x) => x.panels.map((p) => p.id));
   assert.equal(new Set(ids).size, ids.length);
   assert.equal(new Set(rows.map((x) => x.id)).size, 3);

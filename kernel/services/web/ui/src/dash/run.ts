@@ -1,5 +1,6 @@
 /** Asks the queries of panels: equal ones once, a few at a time. */
 import type { Answer } from '../lib/api';
+import { offsetMs } from '../lib/format';
 import { applyFields } from './fields';
 import { framesOf, type QueryData, type TargetAnswer } from './frames';
 import { interpolate, unknownNames, type Scope } from './interpolate';
@@ -42,12 +43,13 @@ export class Runner {
     for (const [key, s] of this.shared) if (s.doneAt > 0) this.shared.delete(key);
   }
 
-  /** The range of a panel: of the dashboard, or its own. */
+  /** The range of a panel: of the dashboard, or its own up to now unless the dashboard shows a fixed time. */
   rangeOf(panel: Panel, scope: Scope): Range {
     const from = interpolate(panel.timeFrom, scope, 'raw');
     const shift = durationMs(interpolate(panel.timeShift, scope, 'raw')) ?? 0;
     let { fromMs, toMs } = scope.range;
-    if (from !== '') {
+    if (from !== '' && isRelative(scope.from) && isRelative(scope.to)) {
+      if (scope.to !== undefined && scope.to !== 'now') toMs = Date.now();
       const own = durationMs(from);
       const at = own === null ? parseWhen(from, toMs, false, scope.zone) : toMs - own;
       if (at !== null && at < toMs) fromMs = at;
@@ -73,6 +75,7 @@ export class Runner {
         : interpolate(target?.interval ?? '', base, 'raw'),
       factor: target?.intervalFactor ?? 1,
       scrapeMs: this.scrapeIntervalMs,
+      aheadMs: offsetMs(range.toMs, scope.zone ?? 'utc'),
     });
     return { ...base, intervalMs: s.intervalMs, rateIntervalMs: s.rateIntervalMs, startMs: s.startMs, endMs: s.endMs };
   }
@@ -91,10 +94,12 @@ export class Runner {
       let expr = '';
       let legend = '';
       try {
-        own = this.scopeOf(panel, target, scope, widthPx);
+        const scoped = this.scopeOf(panel, target, scope, widthPx);
+        own = scoped;
         expr = interpolate(target.expr, own, 'query').trim();
         legend = interpolate(target.legend, own, 'legend');
-        for (const name of unknownNames(target.expr, own))
+        const names = [target.expr, target.interval, panel.interval].flatMap((t) => unknownNames(t, scoped));
+        for (const name of new Set(names))
           problems.push(`query ${target.refId}: variable ${name} is not known; add it to the dashboard`);
       } catch (e) {
         problems.push(`query ${target.refId}: ${messageOf(e)}`);
@@ -203,6 +208,10 @@ export class Runner {
 /** Queries of a target: over the range, of an instant, or both. */
 function kinds(target: Target): boolean[] {
   return target.instant ? (target.range ? [false, true] : [true]) : [false];
+}
+
+function isRelative(time: string | undefined): boolean {
+  return time === undefined || time.startsWith('now');
 }
 
 function messageOf(e: unknown): string {

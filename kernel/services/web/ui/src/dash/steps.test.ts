@@ -50,6 +50,20 @@ test('a range never has more points than a server answers', () => {
   assert.ok((s.endMs - s.startMs) / s.stepMs <= 11_000, String(s.stepMs));
 });
 
+test('days begin where the clocks of the zone say', () => {
+  const s = stepsOf({
+    range: range(72 * H),
+    points: 1000,
+    panelInterval: '',
+    targetInterval: '1d',
+    factor: 1,
+    scrapeMs: 15_000,
+    aheadMs: H,
+  });
+  assert.equal(s.stepMs, 24 * H);
+  assert.equal(new Date(s.startMs).toISOString(), '2023-11-13T23:00:00.000Z');
+});
+
 test('begin and end are multiples of the step', () => {
   const s = of(H, 100);
   assert.equal(s.startMs, 1_699_999_980_000);

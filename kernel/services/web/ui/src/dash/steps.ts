@@ -63,6 +63,8 @@ export interface StepInput {
   readonly targetInterval: string;
   readonly factor: number;
   readonly scrapeMs: number;
+  /** What clocks of the zone are ahead of UTC: days and hours begin there. */
+  readonly aheadMs?: number;
 }
 
 export interface Steps {
@@ -70,7 +72,7 @@ export interface Steps {
   /** What `$__interval` says. */
   readonly intervalMs: number;
   readonly rateIntervalMs: number;
-  /** Begin and end of a range query, multiples of the step. */
+  /** Begin and end of a range query, multiples of the step in the zone. */
   readonly startMs: number;
   readonly endMs: number;
 }
@@ -92,10 +94,11 @@ export function stepsOf(input: StepInput): Steps {
   const factor = Number.isFinite(input.factor) && input.factor >= 1 ? Math.min(1000, Math.floor(input.factor)) : 1;
   const stepMs = Math.max(1, byRate ? rate(safe, scrapeMs) : safe * factor);
   const rateIntervalMs = byRate ? stepMs : rate(panelMs, byInterval ? stepMs : own > 0 ? own : scrapeMs);
-  return { stepMs, intervalMs: stepMs, rateIntervalMs, ...aligned(range, stepMs) };
+  return { stepMs, intervalMs: stepMs, rateIntervalMs, ...aligned(range, stepMs, input.aheadMs ?? 0) };
 }
 
-/** Begin and end rounded down to the step. */
-export function aligned(range: Range, stepMs: number): { startMs: number; endMs: number } {
-  return { startMs: Math.floor(range.fromMs / stepMs) * stepMs, endMs: Math.floor(range.toMs / stepMs) * stepMs };
+/** Begin and end rounded down to the step, by clocks that are so much ahead of UTC. */
+export function aligned(range: Range, stepMs: number, aheadMs = 0): { startMs: number; endMs: number } {
+  const down = (ms: number) => Math.floor((ms + aheadMs) / stepMs) * stepMs - aheadMs;
+  return { startMs: down(range.fromMs), endMs: down(range.toMs) };
 }

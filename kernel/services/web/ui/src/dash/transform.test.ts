@@ -182,13 +182,51 @@ test('columns, tables and rows are filtered', () => {
   );
 });
 
+test('merging passes over tables without rows, and does not compare without end', () => {
+  const of = (refId: string, n: number, extra: object = {}) =>
+    table(refId, {
+      Time: new Array<number>(n).fill(1),
+      ns: Array.from({ length: n }, (_, i) => `ns${i}`),
+      [`Value #${refId}`]: Array.from({ length: n }, (_, i) => i),
+      ...extra,
+    });
+  const none = table('C', { Time: [], 'Value #C': [] });
+  const merged = run([of('A', 2), none, of('B', 2)], ['merge']);
+  assert.deepEqual(merged, [{ Time: [1, 1], ns: ['ns0', 'ns1'], 'Value #A': [0, 1], 'Value #B': [0, 1] }]);
+  assert.deepEqual(run([none, none], ['merge'])[0]?.['Time'], []);
+  const other = table('D', {
+    Time: new Array<number>(4000).fill(1),
+    x: Array.from({ length: 4000 }, (_, i) => `${i}`),
+  });
+  assert.throws(() => run([of('A', 4000), other], ['merge']), /merge: too many rows have the same Time/);
+});
+
+test('a transformation may be for the tables of one query', () => {
+  const two = [table('A', { a: [1], b: [2] }), table('B', { a: [3], b: [4] })];
+  const only = (refIds: string) =>
+    shown(
+      transform(two, [{ id: 'organize', options: { excludeByName: { b: true } }, disabled: false, refIds }], scope),
+    );
+  assert.deepEqual(only('A'), [{ a: [1] }, { a: [3], b: [4] }]);
+  assert.deepEqual(only('/^(?:B)$/'), [{ a: [3] }, { a: [1], b: [2] }]);
+});
+
 test('series are reduced to rows or to one row', () => {
   const two = [series('a', [1, 2], [1, 5], { job: 'x' }), series('b', [1, 2], [3, null], { job: 'y' })];
   assert.deepEqual(run(two, ['reduce', { reducers: ['max', 'lastNotNull'] }]), [
     { Field: ['a', 'b'], Max: [5, 3], 'Last *': [5, 3] },
   ]);
   assert.deepEqual(run(two, ['reduce', { reducers: ['sum'], labelsToFields: true }])[0]?.['job'], ['x', 'y']);
-  assert.deepEqual(run([A], ['reduce', { mode: 'reduceFields', reducers: ['sum'] }]), [{ 'Value #A': [3] }]);
+  assert.deepEqual(run([A], ['reduce', { mode: 'reduceFields', reducers: ['max'] }]), [
+    { ns: [null], 'Value #A': [2] },
+  ]);
+  assert.deepEqual(run(two, ['reduce']), [{ Field: ['a', 'b'], Max: [5, 3] }]);
+  assert.deepEqual(run(two, ['reduce', { reducers: [] }]), shown(two));
+  const text = table('A', { version: ['1.0', '1.1'] });
+  assert.deepEqual(run([text], ['reduce', { reducers: ['lastNotNull'] }]), [{ Field: ['version'], 'Last *': ['1.1'] }]);
+  assert.deepEqual(run([table('A', { a: [1, 2], b: [3, 4] })], ['calculateField']), [
+    { a: [1, 2], b: [3, 4], Total: [4, 6] },
+  ]);
   assert.deepEqual(run(two, ['seriesToRows']), [
     { Time: [2, 2, 1, 1], Metric: ['a', 'b', 'a', 'b'], Value: [5, null, 1, 3] },
   ]);

@@ -13,6 +13,8 @@ type Step = (frames: readonly Frame[], options: Json, scope: Scope) => readonly 
 
 /** Cells of one table at most. */
 const MOST_CELLS = 5_000_000;
+/** Pairs of rows that are compared to merge tables at most. */
+const MOST_COMPARES = 1_000_000;
 /** Columns and frames made from values at most. */
 const MOST_COLUMNS = 5000;
 
@@ -107,10 +109,8 @@ function joined(keyed: readonly { readonly frame: Frame; readonly key: Field }[]
       const at = m.get(k) ?? [-1];
       const choices = repeats ? at : [at[at.length - 1] as number];
       if (combined.length * choices.length > MOST_CELLS) check(combined.length * choices.length, columns);
-      combined =
-        choices.length === 1
-          ? combined.map((c) => [...c, choices[0] as number])
-          : combined.flatMap((c) => choices.map((r) => [...c, r]));
+      if (choices.length === 1) for (const c of combined) c.push(choices[0] as number);
+      else combined = combined.flatMap((c) => choices.map((r) => [...c, r]));
     }
     for (const c of combined) rows.push(c);
     check(rows.length, columns);
@@ -144,8 +144,10 @@ function wide(frames: readonly Frame[]): readonly Frame[] {
 }
 
 function merge(frames: readonly Frame[]): readonly Frame[] {
-  const given = frames.filter((f) => f.fields.length > 0);
-  if (given.length < 2) return frames;
+  const full = frames.filter((f) => f.length > 0 && f.fields.length > 0);
+  if (full.length === 0) return frames.slice(0, 1);
+  if (full.length === 1) return full;
+  const given = full;
   const columns = new Map<string, Field>();
   const presence = new Map<string, number>();
   for (const frame of given)
@@ -157,12 +159,18 @@ function merge(frames: readonly Frame[]): readonly Frame[] {
   if (keys.length === 0) return frames;
   const order: Map<string, Cell>[] = [];
   const byKey = new Map<string, Map<string, Cell>[]>();
+  let compares = 0;
   for (const frame of given) {
     const keyFields = keys.map((k) => find(frame, k) as Field);
     for (let r = 0; r < frame.length; r++) {
       const row = new Map<string, Cell>(frame.fields.map((f) => [f.display, f.values[r] ?? null]));
       const key = JSON.stringify(keyFields.map((f) => f.values[r] ?? null));
       const same = byKey.get(key) ?? [];
+      compares += same.length;
+      if (compares > MOST_COMPARES)
+        throw new Error(
+          `too many rows have the same ${keys.join(', ').slice(0, 200)}; give the queries the same labels or narrow them`,
+        );
       const fits = same.filter((old) =>
         [...row].every(([k, v]) => (old.get(k) ?? null) === null || Object.is(old.get(k), v)),
       );
@@ -522,8 +530,9 @@ function valueTest(config: Json, scope: Scope): ((v: Cell) => boolean) | null {
 
 function reduced(frames: readonly Frame[], o: Json): readonly Frame[] {
   const calcs = list(o['reducers'], 50).map((c) => reducerOf(str(c)));
+  if (calcs.length === 0) return frames;
   const matcher = isObject(o['fields']) ? matcherOf(str(o['fields']['id']), o['fields']['options']) : null;
-  const wanted = (f: Field, frame: Frame) => (matcher !== null ? matcher(f, frame) : f.type === 'number');
+  const wanted = (f: Field, frame: Frame) => (matcher !== null ? matcher(f, frame) : !isTime(f));
   if (o['mode'] === 'reduceFields')
     return frames.map((frame) => {
       const fields = frame.fields.flatMap((f) => {
@@ -561,13 +570,10 @@ function reduced(frames: readonly Frame[], o: Json): readonly Frame[] {
             series.map((f) => f.labels[l] ?? null),
           ),
         ),
-      ...calcs.map((calc) =>
-        column(
-          REDUCERS[calc] ?? calc,
-          'number',
-          series.map((f) => reduce(f.values, calc)),
-        ),
-      ),
+      ...calcs.map((calc) => {
+        const values = series.map((f) => reduce(f.values, calc));
+        return column(REDUCERS[calc] ?? calc, values.some((v) => typeof v === 'string') ? 'string' : 'number', values);
+      }),
     ]),
   ];
 }
@@ -1031,6 +1037,18 @@ const STEPS: Readonly<Record<string, Step>> = {
 /** Ids that are done. */
 export const KNOWN: ReadonlySet<string> = new Set(Object.keys(STEPS));
 
+/** What a file leaves out. */
+const DEFAULTS: Readonly<Record<string, Json>> = {
+  reduce: { reducers: ['max'] },
+  calculateField: { mode: 'reduceRow', reduce: { reducer: 'sum' } },
+};
+
+/** Frames of the queries of a name, or of those that a `/regular expression/` finds. */
+function frameMatcher(refIds: string): (f: Frame) => boolean {
+  const regex = refIds.startsWith('/') ? regexOf(refIds) : null;
+  return regex === null ? (f) => f.refId === refIds : (f) => regex.test(f.refId);
+}
+
 /** Applies the transformations; those that are not known are passed over. */
 export function transform(
   frames: readonly Frame[],
@@ -1041,8 +1059,13 @@ export function transform(
   for (const t of transformations) {
     const step = Object.hasOwn(STEPS, t.id) ? STEPS[t.id] : undefined;
     if (t.disabled || step === undefined) continue;
+    const options = { ...DEFAULTS[t.id], ...t.options };
+    const of = t.refIds === undefined || t.refIds === '' ? null : frameMatcher(t.refIds);
     try {
-      now = step(now, t.options, scope);
+      now =
+        of === null
+          ? step(now, options, scope)
+          : [...step(now.filter(of), options, scope), ...now.filter((f) => !of(f))];
     } catch (e) {
       throw new Error(`transformation ${t.id}: ${e instanceof Error ? e.message : String(e)}`, { cause: e });
     }

@@ -6,6 +6,7 @@ import { timeLabels, zoned } from '../../query/plotparts';
 import { option, word, type Drawing } from '../board';
 import { hidden } from '../fields';
 import { schemeColor } from '../colors';
+import { numberOf } from '../frames';
 import type { Frame } from '../model';
 import { num } from '../read';
 import { formatUnit } from '../units';
@@ -33,6 +34,8 @@ function heatOf(frames: readonly Frame[], unit: string): Heat | null {
       : frame.fields.filter((f) => f.type === 'number' && !hidden(f)).map((field) => ({ frame, time, field }));
   });
   if (cols.length === 0) return null;
+  const bound = (c: (typeof cols)[number]) => numberOf(c.field.labels['le'] ?? c.field.display);
+  if (cols.every((c) => !Number.isNaN(bound(c)))) cols.sort((a, b) => bound(a) - bound(b));
   const times = [...new Set(cols.flatMap((c) => c.time.values.filter((t): t is number => typeof t === 'number')))].sort(
     (a, b) => a - b,
   );
