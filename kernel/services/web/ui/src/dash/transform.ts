@@ -144,10 +144,8 @@ function wide(frames: readonly Frame[]): readonly Frame[] {
 }
 
 function merge(frames: readonly Frame[]): readonly Frame[] {
-  const full = frames.filter((f) => f.length > 0 && f.fields.length > 0);
-  if (full.length === 0) return frames.slice(0, 1);
-  if (full.length === 1) return full;
-  const given = full;
+  const given = frames.filter((f) => f.length > 0 && f.fields.length > 0);
+  if (given.length < 2) return given.length === 0 ? frames.slice(0, 1) : given;
   const columns = new Map<string, Field>();
   const presence = new Map<string, number>();
   for (const frame of given)
