@@ -4,6 +4,7 @@ import io.narthex.model.Labels;
 import io.narthex.model.MetricMetadata;
 import io.narthex.model.MetricType;
 import io.narthex.model.TargetGroup;
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.config.Secret;
 import io.narthex.spi.config.Setting;
 import io.narthex.spi.discovery.Discovery;
@@ -21,7 +22,6 @@ import io.narthex.spi.plugin.HttpTransport;
 import io.narthex.spi.plugin.PluginContext;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -145,7 +145,7 @@ public final class Tide {
                   .http()
                   .send(
                       HttpTransport.Request.post(
-                          URI.create(globals.tideUrl()),
+                          GoUrl.parse(globals.tideUrl()),
                           "application/json",
                           body.getBytes(StandardCharsets.UTF_8),
                           Duration.ofSeconds(5)),

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
 import io.narthex.model.TargetGroup;
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.discovery.Discovery;
 import io.narthex.spi.exporter.Exporter;
 import io.narthex.spi.plugin.HttpTransport;
@@ -12,7 +13,6 @@ import io.narthex.testkit.discovery.DiscoveryKit;
 import io.narthex.testkit.exporter.ExporterKit;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -57,7 +57,7 @@ class KitContextTest {
           x.close();
         });
     server.start();
-    URI uri = URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/");
+    GoUrl uri = GoUrl.parse("http://127.0.0.1:" + server.getAddress().getPort() + "/");
     try {
       for (PluginContext context :
           List.of(new OfDiscoveries().given(), new OfExporters().given())) {

@@ -49,6 +49,18 @@ class ArchitectureTest {
           "io.narthex.promql", 5, // durations are expressions in a language of their own
           "io.narthex.testkit.swap", 6); // the base class makes its subclasses: released API
 
+  /** Classes that hand a URI to a library that wants one. */
+  private static final Map<String, String> MAKES_URIS =
+      Map.of(
+          "io.narthex.httpclient.ClientPool$NamedProxy", "a constant; the client wants some",
+          "io.narthex.httpclient.JettyHttpTransport", "a constant; the client wants some",
+          "io.narthex.core.updates.KernelBundles", "locations of bundles, made by the launcher",
+          "io.narthex.testkit.notifier.PlainHttp", "loopback addresses of tests",
+          "io.narthex.launch.AdminClient", "the JDK's client, the only one without the framework",
+          "io.narthex.launch.CheckCommand", "the JDK's client, the only one without the framework");
+
+  private static final List<String> NOT_SHIPPED = List.of("bench", "itests");
+
   private static Map<String, JavaClasses> classes = Map.of();
   private static Map<String, String> moduleByPackage = Map.of();
   private static Map<String, String> familyByModule = Map.of();
@@ -301,6 +313,25 @@ class ArchitectureTest {
           .as("classes of %s that use each other", in)
           .hasSizeLessThanOrEqualTo(LARGER_CYCLES.getOrDefault(in, MOST_IN_A_CYCLE));
     }
+  }
+
+  /**
+   * Texts of users become a GoUrl: {@code java.net.URI} and {@code URL} refuse hosts that people
+   * have.
+   */
+  @Test
+  void noAddressIsReadByTheUriOfTheJdk() {
+    List<String> readers = List.of("java.net.URI", "java.net.URL");
+    assertThat(
+            classes.keySet().stream()
+                .filter(m -> !NOT_SHIPPED.contains(m))
+                .flatMap(m -> classesOf(m).stream())
+                .flatMap(c -> c.getCodeUnitCallsFromSelf().stream())
+                .filter(c -> readers.contains(c.getTargetOwner().getFullName()))
+                .filter(c -> List.of("create", "<init>").contains(c.getName()))
+                .map(c -> c.getOriginOwner().getFullName())
+                .collect(Collectors.toCollection(TreeSet::new)))
+        .isEqualTo(new TreeSet<>(MAKES_URIS.keySet()));
   }
 
   private static java.util.stream.Stream<String> family(String name) {

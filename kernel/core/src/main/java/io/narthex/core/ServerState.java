@@ -1,12 +1,12 @@
 package io.narthex.core;
 
 import io.narthex.core.config.Flags;
+import io.narthex.model.go.GoUrl;
 import io.narthex.service.server.ServerControl;
 import io.narthex.service.server.ServerInfo;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Path;
@@ -129,16 +129,16 @@ final class ServerState implements ServerInfo, ServerControl {
   }
 
   @Override
-  public URI externalUrl() {
+  public GoUrl externalUrl() {
     String given = flags.text("web.external-url");
     if (!given.isEmpty()) {
       String trimmed = given.endsWith("/") ? given.substring(0, given.length() - 1) : given;
-      return URI.create(
+      return GoUrl.parse(
           trimmed.startsWith("http://") || trimmed.startsWith("https://")
               ? trimmed
               : "http://" + hostName() + ":" + port() + trimmed);
     }
-    return URI.create("http://" + hostName() + ":" + port());
+    return GoUrl.parse("http://" + hostName() + ":" + port());
   }
 
   private int port() {
@@ -168,7 +168,7 @@ final class ServerState implements ServerInfo, ServerControl {
   }
 
   private String externalPath() {
-    String path = flags.text("web.external-url").isEmpty() ? "" : externalUrl().getPath();
+    String path = flags.text("web.external-url").isEmpty() ? "" : externalUrl().path();
     return path == null ? "" : path;
   }
 

@@ -1,7 +1,7 @@
 package io.narthex.service.server;
 
+import io.narthex.model.go.GoUrl;
 import java.net.InetSocketAddress;
-import java.net.URI;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -51,7 +51,7 @@ public interface ServerInfo {
   void fatal(String message);
 
   /** Returns the URL at which users reach the server, without trailing slash. */
-  URI externalUrl();
+  GoUrl externalUrl();
 
   /** Returns the path prefix of all routes: empty, or {@code /x} without trailing slash. */
   String routePrefix();

@@ -11,12 +11,12 @@ import org.osgi.annotation.versioning.ProviderType;
  *
  * <p>The host binds YAML to records by these annotations alone. Supported component types: {@code
  * String}, {@code boolean}, {@code int}, {@code long}, {@code double}, {@link java.time.Duration}
- * (Prometheus form, {@code 1h30m}), {@link java.net.URI}, {@link Secret}, {@link ByteSize}, enums
- * (matched by lower-case name), nested records, {@link ConfigNode} (unbound), {@code List} and
- * {@code Map<String, …>} of these. An absent key without default gives {@code false}, zero, the
- * empty string, list or map, a nested record built from its own defaults, or {@code null} for all
- * other types; {@link #optional()} turns the empty ones into {@code null}. Components without this
- * annotation are not bound and get {@code null} or an empty list.
+ * (Prometheus form, {@code 1h30m}), {@link io.narthex.model.go.GoUrl}, {@link Secret}, {@link
+ * ByteSize}, enums (matched by lower-case name), nested records, {@link ConfigNode} (unbound),
+ * {@code List} and {@code Map<String, …>} of these. An absent key without default gives {@code
+ * false}, zero, the empty string, list or map, a nested record built from its own defaults, or
+ * {@code null} for all other types; {@link #optional()} turns the empty ones into {@code null}.
+ * Components without this annotation are not bound and get {@code null} or an empty list.
  *
  * <p>Defaults, JSON Schema, the form in the console, the table in the documentation and hidden
  * values all come from these annotations.

@@ -1,10 +1,10 @@
 package io.narthex.spi.plugin;
 
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.config.Secret;
 import io.narthex.spi.config.Setting;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.URI;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -43,28 +43,29 @@ public interface HttpTransport {
    * A request.
    *
    * @param method GET, POST, …
-   * @param uri absolute, http or https
+   * @param url absolute, http or https; its user and password are sent as Basic authorization,
+   *     instead of what the settings say
    * @param headers additional headers
    * @param body bytes to send, or null; not copied
    * @param timeout for the whole exchange, until the response body has been read
-   * @param unixSocket path of a unix socket to connect to instead of the host of {@code uri}, or
+   * @param unixSocket path of a unix socket to connect to instead of the host of {@code url}, or
    *     null
    */
   record Request(
       String method,
-      URI uri,
+      GoUrl url,
       Map<String, String> headers,
       byte @Nullable [] body,
       Duration timeout,
       @Nullable String unixSocket) {
     /** Returns a GET request. */
-    public static Request get(URI uri, Duration timeout) {
-      return new Request("GET", uri, Map.of(), null, timeout, null);
+    public static Request get(GoUrl url, Duration timeout) {
+      return new Request("GET", url, Map.of(), null, timeout, null);
     }
 
     /** Returns a POST request. */
-    public static Request post(URI uri, String contentType, byte[] body, Duration timeout) {
-      return new Request("POST", uri, Map.of("Content-Type", contentType), body, timeout, null);
+    public static Request post(GoUrl url, String contentType, byte[] body, Duration timeout) {
+      return new Request("POST", url, Map.of("Content-Type", contentType), body, timeout, null);
     }
   }
 

@@ -1,10 +1,10 @@
 package io.narthex.testkit.notifier;
 
 import com.sun.net.httpserver.HttpServer;
+import io.narthex.model.go.GoUrl;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -70,8 +70,8 @@ public final class HttpStandIn implements AutoCloseable {
   }
 
   /** Returns the URL of a path, which begins with a slash. */
-  public URI uri(String path) {
-    return URI.create("http://127.0.0.1:" + server.getAddress().getPort() + path);
+  public GoUrl url(String path) {
+    return GoUrl.parse("http://127.0.0.1:" + server.getAddress().getPort() + path);
   }
 
   /** Sets the status of all responses from now on. */

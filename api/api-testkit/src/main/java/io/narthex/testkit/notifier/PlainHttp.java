@@ -4,6 +4,7 @@ import io.narthex.spi.plugin.HttpTransport;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -28,7 +29,8 @@ public final class PlainHttp implements HttpTransport, AutoCloseable {
   @Override
   public Response send(Request request, HttpSettings settings)
       throws IOException, InterruptedException {
-    HttpRequest.Builder b = HttpRequest.newBuilder(request.uri()).timeout(request.timeout());
+    HttpRequest.Builder b =
+        HttpRequest.newBuilder(URI.create(request.url().toString())).timeout(request.timeout());
     request.headers().forEach(b::setHeader);
     BasicAuth basic = settings.basicAuth();
     if (basic != null) {

@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>{@code
  * swap(oldJar, newJar).settings(Map.of("hosts", List.of("db1:9100"))).losesNoTarget();
  * swap(AcmeNotifierProvider.class)
- *     .settings(Map.of("url", peer.uri("/").toString()))
+ *     .settings(Map.of("url", peer.url("/").toString()))
  *     .losesNoNotification(peer);
  * }</pre>
  *

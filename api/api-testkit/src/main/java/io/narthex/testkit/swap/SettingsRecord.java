@@ -1,5 +1,6 @@
 package io.narthex.testkit.swap;
 
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.config.ByteSize;
 import io.narthex.spi.config.Secret;
 import io.narthex.spi.config.Setting;
@@ -8,7 +9,6 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
-import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -191,8 +191,8 @@ final class SettingsRecord {
       if (raw == Duration.class) {
         return duration(text);
       }
-      if (raw == URI.class) {
-        return URI.create(text);
+      if (raw == GoUrl.class) {
+        return GoUrl.parse(text);
       }
       if (raw == Secret.class) {
         return Secret.of(text);

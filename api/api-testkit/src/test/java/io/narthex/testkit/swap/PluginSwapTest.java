@@ -187,7 +187,7 @@ class PluginSwapTest {
     return swap(
             jar(NotifierProvider.class, Notifying.class, previous),
             jar(NotifierProvider.class, Notifying.class, next))
-        .settings(Map.of("url", peer.uri("/").toString()))
+        .settings(Map.of("url", peer.url("/").toString()))
         .identifiedBy(Notification::dedupKey);
   }
 

@@ -3,11 +3,11 @@ package io.narthex.testkit.swap;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.config.ByteSize;
 import io.narthex.spi.config.Secret;
 import io.narthex.spi.config.Setting;
 import io.narthex.spi.plugin.HttpTransport.HttpSettings;
-import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +25,7 @@ class SettingsRecordTest {
   record Outer(
       @Setting String text,
       @Setting(defaultValue = "1h30m") Duration refreshInterval,
-      @Setting(name = "where") @Nullable URI url,
+      @Setting(name = "where") @Nullable GoUrl url,
       @Setting @Nullable Secret password,
       @Setting(defaultValue = "512MB") ByteSize size,
       @Setting List<Inner> list,
@@ -76,7 +76,7 @@ class SettingsRecordTest {
                 "follow_redirects",
                 false));
     assertThat(o.refreshInterval()).isEqualTo(Duration.ofMillis(250));
-    assertThat(o.url()).isEqualTo(URI.create("http://h/"));
+    assertThat(o.url()).isEqualTo(GoUrl.parse("http://h/"));
     assertThat(o.password()).isEqualTo(Secret.of("p"));
     assertThat(o.list()).containsExactly(new Inner(7, Colour.RED));
     assertThat(o.map()).containsEntry("a", 1.5);

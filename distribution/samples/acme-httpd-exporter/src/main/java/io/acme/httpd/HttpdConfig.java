@@ -1,8 +1,8 @@
 package io.acme.httpd;
 
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.config.Setting;
 import io.narthex.spi.plugin.HttpTransport.HttpSettings;
-import java.net.URI;
 import java.time.Duration;
 
 /**
@@ -14,6 +14,6 @@ public record HttpdConfig(
     @Setting(
             help = "URL of the machine-readable status page",
             defaultValue = "http://127.0.0.1/server-status?auto")
-        URI url,
+        GoUrl url,
     @Setting(help = "Timeout of a request", defaultValue = "5s", min = 0.001) Duration timeout,
     @Setting(inline = true) HttpSettings http) {}

@@ -19,7 +19,7 @@ public final class HttpdExporterProvider implements ExporterProvider<HttpdConfig
 
   @Override
   public Exporter open(HttpdConfig config, PluginContext context) {
-    String scheme = config.url().getScheme();
+    String scheme = config.url().scheme();
     if (!"http".equals(scheme) && !"https".equals(scheme)) {
       throw new ConfigException(
           "url must begin with http:// or https://, got \"" + config.url() + "\"");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.narthex.model.Labels;
 import io.narthex.model.MetricType;
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.exporter.Exporter;
 import io.narthex.spi.plugin.HttpTransport.HttpSettings;
@@ -17,7 +18,6 @@ import io.narthex.testkit.notifier.PlainHttp;
 import io.narthex.testkit.swap.PluginSwap;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
@@ -55,10 +55,10 @@ class HttpdExporterTest extends ExporterKit {
 
   @Override
   protected Exporter open(PluginContext context) {
-    return open(httpd.uri("/server-status?auto"), context);
+    return open(httpd.url("/server-status?auto"), context);
   }
 
-  private static Exporter open(URI url, PluginContext context) {
+  private static Exporter open(GoUrl url, PluginContext context) {
     return new HttpdExporterProvider()
         .open(new HttpdConfig(url, Duration.ofSeconds(5), HttpSettings.DEFAULT), context);
   }
@@ -169,7 +169,7 @@ class HttpdExporterTest extends ExporterKit {
 
   @Test
   void refusesAnAddressThatIsNotHttp() {
-    assertThatThrownBy(() -> open(URI.create("ftp://h/x"), context()))
+    assertThatThrownBy(() -> open(GoUrl.parse("ftp://h/x"), context()))
         .isInstanceOf(ConfigException.class)
         .hasMessage("url must begin with http:// or https://, got \"ftp://h/x\"");
   }
@@ -177,7 +177,7 @@ class HttpdExporterTest extends ExporterKit {
   @Test
   void noScrapeIsLostWhenItIsReplaced() {
     PluginSwap.swap(HttpdExporterProvider.class)
-        .settings(Map.of("url", httpd.uri("/server-status?auto").toString()))
+        .settings(Map.of("url", httpd.url("/server-status?auto").toString()))
         .losesNoScrape();
   }
 }

@@ -1,5 +1,6 @@
 package io.acme.notifier;
 
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.notifier.Notification;
 import io.narthex.spi.notifier.Notifier;
 import io.narthex.spi.notifier.SendResult;
@@ -7,7 +8,6 @@ import io.narthex.spi.plugin.HttpTransport;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Locale;
@@ -17,11 +17,11 @@ import java.util.Objects;
 final class AcmeNotifier implements Notifier {
   private static final Duration TIMEOUT = Duration.ofSeconds(5);
 
-  private final URI url;
+  private final GoUrl url;
   private final HttpTransport http;
   private final String release;
 
-  AcmeNotifier(URI url, HttpTransport http) {
+  AcmeNotifier(GoUrl url, HttpTransport http) {
     this.url = url;
     this.http = http;
     try (InputStream in = AcmeNotifier.class.getResourceAsStream("release.txt")) {

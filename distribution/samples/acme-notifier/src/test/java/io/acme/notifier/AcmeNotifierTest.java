@@ -29,7 +29,7 @@ class AcmeNotifierTest extends NotifierKit {
 
   @Override
   protected Notifier open(PluginContext context) {
-    return new AcmeNotifierProvider().open(new AcmeConfig(peer.uri("/")), new NoGlobals(), context);
+    return new AcmeNotifierProvider().open(new AcmeConfig(peer.url("/")), new NoGlobals(), context);
   }
 
   @Override
@@ -69,7 +69,7 @@ class AcmeNotifierTest extends NotifierKit {
   @Test
   void noNotificationIsLostWhenItIsReplaced() {
     PluginSwap.swap(AcmeNotifierProvider.class)
-        .settings(Map.of("url", peer.uri("/").toString()))
+        .settings(Map.of("url", peer.url("/").toString()))
         .identifiedBy(n -> String.format(Locale.ROOT, "%08x", n.dedupKey().hashCode()))
         .losesNoNotification(peer);
   }

@@ -2,6 +2,7 @@ package io.narthex.core.config;
 
 import io.narthex.config.yaml.ConfigBinder;
 import io.narthex.httpclient.Network;
+import io.narthex.model.go.GoUrl;
 import io.narthex.service.config.AccessConfig;
 import io.narthex.service.config.AccessConfig.Oidc;
 import io.narthex.service.config.AccessConfig.Role;
@@ -12,8 +13,6 @@ import io.narthex.spi.config.ConfigNode.Mapping;
 import io.narthex.spi.config.ConfigNode.Scalar;
 import io.narthex.spi.config.ConfigNode.Sequence;
 import io.narthex.spi.plugin.HttpTransport.TlsSettings;
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -102,18 +101,18 @@ final class AccessSection {
   private static void checkIssuer(Mapping block, Oidc oidc) {
     ConfigNode node = block.get("issuer");
     String place = (node == null ? block : node).place() + ": ";
-    URI uri;
+    GoUrl url;
     try {
-      uri = new URI(oidc.issuer());
-    } catch (URISyntaxException e) {
+      url = GoUrl.parse(oidc.issuer());
+    } catch (GoUrl.InvalidUrlException e) {
       throw new ConfigException(place + "issuer must be a URL, got \"" + oidc.issuer() + "\"", e);
     }
-    boolean local = uri.getHost() != null && uri.getHost().matches("localhost|127\\..*|\\[::1]");
-    if (uri.getHost() == null
-        || !("https".equals(uri.getScheme()) || local && "http".equals(uri.getScheme()))
-        || uri.getUserInfo() != null
-        || uri.getQuery() != null
-        || uri.getFragment() != null) {
+    boolean local = url.hostname().matches("localhost|127\\..*|::1");
+    if (url.host().isEmpty()
+        || !(url.scheme().equals("https") || local && url.scheme().equals("http"))
+        || url.user() != null
+        || oidc.issuer().indexOf('?') >= 0
+        || oidc.issuer().indexOf('#') >= 0) {
       throw new ConfigException(
           place + "issuer must be an https URL without query, got \"" + oidc.issuer() + "\"");
     }

@@ -1,5 +1,6 @@
 package io.narthex.core.config;
 
+import io.narthex.model.go.GoUrl;
 import io.narthex.model.go.PromDuration;
 import io.narthex.text.re2.Re2;
 import java.io.IOException;
@@ -7,8 +8,6 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -307,11 +306,11 @@ public final class Flags {
       case "web.external-url" -> {
         if (!value.isEmpty() && !value.startsWith("/")) {
           try {
-            URI url = new URI(value);
-            if (url.getScheme() != null && url.getRawAuthority() != null) {
+            GoUrl url = GoUrl.parse(value);
+            if (!url.scheme().isEmpty() && !url.host().isEmpty()) {
               return;
             }
-          } catch (URISyntaxException _) {
+          } catch (GoUrl.InvalidUrlException _) {
             // reported below
           }
           throw new FlagException(

@@ -2,7 +2,7 @@ package io.narthex.core.config;
 
 import static io.narthex.core.config.Checks.error;
 
-import io.narthex.model.go.GoString;
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.Secret;
 import io.narthex.spi.plugin.HttpTransport.Authorization;
@@ -11,8 +11,6 @@ import io.narthex.spi.plugin.HttpTransport.HttpSettings;
 import io.narthex.spi.plugin.HttpTransport.OAuth2;
 import io.narthex.spi.plugin.HttpTransport.TlsSettings;
 import java.lang.reflect.RecordComponent;
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -213,9 +211,9 @@ public final class HttpClientChecks {
   /** Refuses a string that is not a URL. */
   static void url(String url, ConfigNode at) {
     try {
-      URI unused = new URI(url);
-    } catch (URISyntaxException e) {
-      throw error(at, "parse " + GoString.quote(url) + ": " + e.getReason());
+      GoUrl unused = GoUrl.parse(url);
+    } catch (GoUrl.InvalidUrlException e) {
+      throw error(at, String.valueOf(e.getMessage()));
     }
   }
 }

@@ -1,11 +1,10 @@
 package io.narthex.httpclient;
 
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.config.Secret;
 import io.narthex.spi.plugin.HttpTransport.TlsSettings;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
-import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +15,7 @@ import javax.net.ssl.SSLEngine;
 import org.eclipse.jetty.client.HttpClient;
 import org.eclipse.jetty.client.HttpProxy;
 import org.eclipse.jetty.client.Origin;
-import org.eclipse.jetty.client.ProxyConfiguration;
+import org.eclipse.jetty.client.Socks5;
 import org.eclipse.jetty.client.Socks5Proxy;
 import org.eclipse.jetty.client.transport.HttpClientConnectionFactory;
 import org.eclipse.jetty.client.transport.HttpClientTransportDynamic;
@@ -47,7 +46,7 @@ final class ClientPool implements AutoCloseable {
   /** The settings that need a client of their own. */
   record Key(
       @Nullable TlsSettings tls,
-      @Nullable URI proxy,
+      @Nullable GoUrl proxy,
       Map<String, List<Secret>> connectHeaders,
       boolean http2) {}
 
@@ -65,6 +64,7 @@ final class ClientPool implements AutoCloseable {
 
   private final QueuedThreadPool threads;
   private final ScheduledExecutorScheduler timer;
+  private final HostResolver resolver;
   private final ByteBufferPool buffers = new ArrayByteBufferPool();
 
   /** Least recently used first. Guarded by this. */
@@ -72,12 +72,13 @@ final class ClientPool implements AutoCloseable {
 
   private boolean closed;
 
-  ClientPool() {
+  ClientPool(HostResolver.Lookup names) {
     threads = new QueuedThreadPool(MAX_THREADS, 2, 30_000);
     threads.setMaxEvictCount(MAX_THREADS); // otherwise the threads of a burst end one by one
     threads.setName("narthex-http-client");
     threads.setDaemon(true);
     timer = new ScheduledExecutorScheduler("narthex-http-client-timer", true);
+    resolver = new HostResolver(names, threads, timer);
   }
 
   synchronized HttpClient client(Key key) throws IOException {
@@ -139,6 +140,7 @@ final class ClientPool implements AutoCloseable {
     client.setConnectTimeout(30_000);
     client.setIdleTimeout(IDLE_MS);
     client.setDestinationIdleTimeout(IDLE_MS);
+    client.setSocketAddressResolver(resolver);
     client.setHttpCookieStore(new HttpCookieStore.Empty());
     proxy(client, key);
     start(client);
@@ -222,30 +224,24 @@ final class ClientPool implements AutoCloseable {
   }
 
   private static void proxy(HttpClient client, Key key) {
-    URI uri = key.proxy();
-    if (uri == null) {
+    GoUrl url = key.proxy();
+    if (url == null) {
       return;
     }
-    String scheme = uri.getScheme();
-    int port =
-        uri.getPort() > 0
-            ? uri.getPort()
-            : switch (scheme) {
-              case "https" -> 443;
-              case "socks5", "socks5h" -> 1080;
-              default -> 80;
-            };
-    Origin.Address address = new Origin.Address(uri.getHost(), port);
-    ProxyConfiguration.Proxy proxy =
-        scheme.startsWith("socks5")
-            ? new Socks5Proxy(address, false)
-            : new HttpProxy(address, scheme.equals("https"));
-    client.getProxyConfiguration().addProxy(proxy);
-    String user = uri.getUserInfo();
-    String basic =
-        user == null
-            ? null
-            : "Basic " + Base64.getEncoder().encodeToString(user.getBytes(StandardCharsets.UTF_8));
+    Origin.Address address = new Origin.Address(HostNames.toDial(url), url.portNumber());
+    String user = url.user();
+    String password = Objects.requireNonNullElse(url.password(), "");
+    if (url.scheme().startsWith("socks5")) {
+      Socks5Proxy proxy = new Socks5Proxy(address, false);
+      if (user != null) {
+        proxy.putAuthenticationFactory(
+            new Socks5.UsernamePasswordAuthenticationFactory(user, password));
+      }
+      client.getProxyConfiguration().addProxy(proxy);
+      return;
+    }
+    client.getProxyConfiguration().addProxy(new NamedProxy(address, url.scheme().equals("https")));
+    String basic = user == null ? null : Credentials.basic(user, password);
     client
         .getRequestListeners()
         .addBeginListener(request -> {
@@ -260,6 +256,23 @@ final class ClientPool implements AutoCloseable {
                     values.forEach(v -> request.headers(h -> h.add(name, v.reveal()))));
           }
         });
+  }
+
+  /**
+   * A proxy of any name: the client makes a {@link URI} of it to send CONNECT on a connection that
+   * is open already, and refuses names that are none for {@link URI#getHost}.
+   */
+  private static final class NamedProxy extends HttpProxy {
+    private static final URI ANY = URI.create("http://proxy.invalid/");
+
+    NamedProxy(Origin.Address address, boolean secure) {
+      super(address, secure);
+    }
+
+    @Override
+    public URI getURI() {
+      return ANY;
+    }
   }
 
   private static void stop(HttpClient client) {

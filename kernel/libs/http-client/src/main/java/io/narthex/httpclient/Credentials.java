@@ -25,8 +25,7 @@ final class Credentials {
     if (basic != null) {
       String user = textOrFile(basic.username(), basic.usernameFile());
       String password = secretOrFile(basic.password(), basic.passwordFile());
-      byte[] both = (user + ":" + password).getBytes(StandardCharsets.UTF_8);
-      return "Basic " + Base64.getEncoder().encodeToString(both);
+      return basic(user, password);
     }
     Authorization a = http.authorization();
     if (a != null) {
@@ -37,6 +36,12 @@ final class Credentials {
       return "Bearer " + secretOrFile(http.bearerToken(), http.bearerTokenFile());
     }
     return null;
+  }
+
+  /** Returns the value of a header that logs in with a password. */
+  static String basic(String user, String password) {
+    byte[] both = (user + ":" + password).getBytes(StandardCharsets.UTF_8);
+    return "Basic " + Base64.getEncoder().encodeToString(both);
   }
 
   /** Returns the values of all {@code http_headers}. */

@@ -1,6 +1,8 @@
 package io.narthex.httpclient;
 
 import io.narthex.config.yaml.SecretKeys;
+import io.narthex.model.go.GoString;
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.plugin.HttpTransport;
 import java.io.EOFException;
 import java.io.FilterInputStream;
@@ -8,6 +10,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.net.ConnectException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
 import java.net.SocketTimeoutException;
@@ -20,6 +23,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.WeakHashMap;
 import java.util.concurrent.ExecutionException;
@@ -34,6 +38,7 @@ import org.eclipse.jetty.client.HttpResponseException;
 import org.eclipse.jetty.client.InputStreamResponseListener;
 import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.io.Transport;
 import org.eclipse.jetty.util.Promise;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +52,9 @@ import org.jspecify.annotations.Nullable;
  * from thread to thread, which costs more than a scrape's parsing.
  */
 public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
+  /** Where requests begin before scheme, host and path are set; the client wants some. */
+  private static final URI ANY = URI.create("http://host.invalid/");
+
   private static final int MAX_REDIRECTS = 10;
   private static final Pattern OBJECT = Pattern.compile("@[0-9a-f]{4,}|org\\.eclipse|Exception", 0);
   private static final int MAX_BODY = 16 << 20;
@@ -57,7 +65,7 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
    */
   private static final int MAX_STALE = 10;
 
-  private final ClientPool pool = new ClientPool();
+  private final ClientPool pool;
   private final PlainConnections plain = new PlainConnections(this::resolve, System::nanoTime);
 
   /** Connections that have received a response, so that a later end means they were merely idle. */
@@ -74,10 +82,11 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
    * @param userAgent sent where a request has no User-Agent of its own
    */
   public JettyHttpTransport(String userAgent) {
-    this(userAgent, System.getenv());
+    this(userAgent, System.getenv(), InetAddress::getAllByName);
   }
 
-  JettyHttpTransport(String userAgent, Map<String, String> environment) {
+  JettyHttpTransport(String userAgent, Map<String, String> environment, HostResolver.Lookup names) {
+    this.pool = new ClientPool(names);
     this.userAgent = userAgent;
     this.environment = Map.copyOf(environment);
   }
@@ -86,66 +95,57 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
   public Response send(Request request, HttpSettings settings)
       throws IOException, InterruptedException {
     long deadline = System.nanoTime() + request.timeout().toNanos();
-    URI uri = request.uri();
+    GoUrl url = request.url();
     String method = request.method();
     byte[] body = request.body();
     if (body != null && body.length > MAX_BODY) {
       String text = "body must be at most " + MAX_BODY + " bytes, got " + body.length;
-      throw failure(method, uri, text, null);
+      throw failure(method, url, text, null);
     }
     boolean trusted = true;
     for (int hop = 0; ; hop++) {
       Response exchange;
       try {
-        exchange = exchange(request, settings, method, uri, body, trusted, deadline);
+        exchange = exchange(request, settings, method, url, body, trusted, deadline);
       } catch (HopException e) {
         throw hop == 0
             ? e
             : failure(
                 request.method(),
-                request.uri(),
-                "redirected to " + origin(uri) + ": " + e.reason,
+                request.url(),
+                "redirected to " + origin(url) + ": " + e.reason,
                 e);
       }
       String location = exchange.header("Location");
       int status = exchange.status();
       boolean redirect =
           settings.followRedirects()
-              && location != null
               && (status == 301
                   || status == 302
                   || status == 303
                   || status == 307
                   || status == 308);
-      if (!redirect) {
+      if (location == null || !redirect) {
         return exchange;
       }
       exchange.close();
       if (hop == MAX_REDIRECTS) {
-        throw failure(method, uri, "stopped after " + MAX_REDIRECTS + " redirects", null);
+        throw failure(method, url, "stopped after " + MAX_REDIRECTS + " redirects", null);
       }
-      URI next;
+      GoUrl next;
       try {
-        next = uri.resolve(location);
-      } catch (IllegalArgumentException e) {
-        throw failure(method, uri, "failed to parse the Location header", e);
-      }
-      if (next.getHost() == null
-          || !("http".equals(next.getScheme()) || "https".equals(next.getScheme()))) {
-        throw failure(
-            method,
-            uri,
-            "unsupported redirect to a URL of scheme \"" + next.getScheme() + "\"",
-            null);
+        next = url.resolve(location);
+      } catch (GoUrl.InvalidUrlException e) {
+        throw failure(method, url, "failed to parse the Location header: " + e.reason(), e);
       }
       if (status <= 303 && !method.equals("HEAD") && !method.equals("GET")) {
         method = "GET";
         body = null;
       }
-      if (body != null && !origin(next).equals(origin(uri)) && !isUpgrade(uri, next)) {
+      if (body != null && !origin(next).equals(origin(url)) && !isUpgrade(url, next)) {
         throw failure(
             method,
-            uri,
+            url,
             "redirected with status "
                 + status
                 + " to "
@@ -154,25 +154,25 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
             null);
       }
       // secrets are for the host that the user named, not for the one it redirects to
-      trusted &= origin(next).equals(origin(request.uri()));
-      uri = next;
+      trusted &= origin(next).equals(origin(request.url()));
+      url = next;
     }
   }
 
   /** Returns whether a redirect only upgrades to TLS: the same host, on the default ports. */
-  private static boolean isUpgrade(URI from, URI to) {
-    return "http".equals(from.getScheme())
-        && "https".equals(to.getScheme())
-        && from.getHost().equalsIgnoreCase(to.getHost())
-        && ProxyRules.port(to) == 443;
+  private static boolean isUpgrade(GoUrl from, GoUrl to) {
+    return from.scheme().equals("http")
+        && to.scheme().equals("https")
+        && from.hostname().equalsIgnoreCase(to.hostname())
+        && to.portNumber() == 443;
   }
 
-  private static String origin(URI uri) {
-    return uri.getScheme()
+  private static String origin(GoUrl url) {
+    return url.scheme()
         + "://"
-        + uri.getHost().toLowerCase(Locale.ROOT)
+        + HostNames.toDial(url).toLowerCase(Locale.ROOT)
         + ":"
-        + ProxyRules.port(uri);
+        + url.portNumber();
   }
 
   /** The server had closed a kept-alive connection; there was no response. */
@@ -192,14 +192,14 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
       Request request,
       HttpSettings settings,
       String method,
-      URI uri,
+      GoUrl url,
       byte @Nullable [] body,
       boolean trusted,
       long deadline)
       throws IOException, InterruptedException {
     for (int tries = 1; ; tries++) {
       try {
-        return exchangeOnce(request, settings, method, uri, body, trusted, deadline);
+        return exchangeOnce(request, settings, method, url, body, trusted, deadline);
       } catch (StaleConnectionException e) {
         boolean again = body == null && REPEATABLE.contains(method) && tries < MAX_STALE;
         if (!again) {
@@ -213,23 +213,29 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
       Request request,
       HttpSettings settings,
       String method,
-      URI uri,
+      GoUrl url,
       byte @Nullable [] body,
       boolean trusted,
       long deadline)
       throws IOException, InterruptedException {
-    if (uri.getHost() == null) {
-      throw failure(method, uri, "no Host in request URL", null);
+    if (!url.scheme().equals("http") && !url.scheme().equals("https")) {
+      String reason = "unsupported protocol scheme " + GoString.quote(url.scheme());
+      throw failure(method, url, reason, null);
     }
-    URI proxy = ProxyRules.proxyFor(settings, uri, environment);
+    if (url.host().isEmpty()) {
+      throw failure(method, url, "http: no Host in request URL", null);
+    }
+    GoUrl proxy = proxy(settings, method, url);
+    checkPort(proxy == null ? url : proxy, proxy != null, method, url);
     String authorization = null;
     Map<String, List<String>> extra = Map.of();
     if (trusted) {
       try {
-        authorization = Credentials.authorization(settings);
+        // as in Go, a login in the URL comes before that of the settings
+        authorization = url.user() == null ? Credentials.authorization(settings) : null;
         extra = Credentials.headers(settings);
       } catch (IOException e) {
-        throw failure(method, uri, String.valueOf(e.getMessage()), e);
+        throw failure(method, url, String.valueOf(e.getMessage()), e);
       }
       if (settings.oauth2() != null) {
         authorization = tokens.authorization(settings.oauth2(), settings, request.timeout());
@@ -237,13 +243,13 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
     }
     long remaining = deadline - System.nanoTime();
     if (remaining <= 0) {
-      throw failure(method, uri, "context deadline exceeded", new TimeoutException());
+      throw failure(method, url, "context deadline exceeded", new TimeoutException());
     }
-    HttpFields.Mutable headers = headers(request, trusted, authorization, extra);
+    HttpFields.Mutable headers = headers(request, url, trusted, authorization, extra);
     if (proxy == null && body == null && request.unixSocket() == null && method.equals("GET")) {
-      byte[] head = Thread.currentThread().isVirtual() ? PlainHead.of(uri, headers) : null;
+      byte[] head = Thread.currentThread().isVirtual() ? PlainHead.of(url, headers) : null;
       if (head != null) {
-        return plainExchange(uri, head, deadline);
+        return plainExchange(url, head, deadline);
       }
     }
     HttpClient client =
@@ -252,8 +258,11 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
                 trusted ? settings.tlsConfig() : anonymous(settings.tlsConfig()),
                 proxy,
                 settings.proxyConnectHeader(),
-                settings.enableHttp2() && "https".equals(uri.getScheme())));
-    org.eclipse.jetty.client.Request r = client.newRequest(uri).method(method);
+                settings.enableHttp2() && url.scheme().equals("https")));
+    org.eclipse.jetty.client.Request r = client.newRequest(ANY).method(method);
+    r.scheme(url.scheme()).host(HostNames.toDial(url)).port(url.portNumber());
+    boolean whole = proxy != null && !isSocks(proxy) && url.scheme().equals("http");
+    r.path((whole ? "http://" + HostNames.header(url) : "") + url.requestTarget());
     r.timeout(remaining, TimeUnit.NANOSECONDS);
     r.headers(h -> h.add(headers));
     if (body != null) {
@@ -277,28 +286,64 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
       if (connection != null) {
         answered.add(connection);
       }
-      return new Exchange(r, response, listener, method, uri);
+      return new Exchange(r, response, listener, method, url);
     } catch (InterruptedException e) {
       r.abort(e);
       throw e;
     } catch (TimeoutException e) {
       r.abort(e);
-      throw failure(method, uri, "context deadline exceeded", e);
+      throw failure(method, url, "context deadline exceeded", e);
     } catch (ExecutionException e) {
       Throwable cause = e.getCause() == null ? e : e.getCause();
-      HopException failure = failure(method, uri, reason(cause, uri), cause);
+      HopException failure = failure(method, url, reason(cause, url, proxy), cause);
       Connection connection = r.getConnection();
       boolean stale = connection != null && answered.contains(connection) && isClosedByPeer(cause);
       throw stale ? new StaleConnectionException(failure) : failure;
     }
   }
 
+  private @Nullable GoUrl proxy(HttpSettings settings, String method, GoUrl url)
+      throws HopException {
+    GoUrl proxy;
+    try {
+      proxy = ProxyRules.proxyFor(settings, url, environment);
+    } catch (GoUrl.InvalidUrlException e) {
+      throw failure(method, url, "proxy: " + e.reason(), e);
+    }
+    if (proxy == null || isSocks(proxy)) {
+      return proxy;
+    }
+    if (!proxy.scheme().equals("http") && !proxy.scheme().equals("https")) {
+      String reason = "proxy: unsupported scheme " + GoString.quote(proxy.scheme());
+      throw failure(method, url, reason, null);
+    }
+    return proxy;
+  }
+
+  private static boolean isSocks(GoUrl proxy) {
+    return proxy.scheme().equals("socks5") || proxy.scheme().equals("socks5h");
+  }
+
+  /** Refuses what nobody can connect to, with the words of Go's dialer. */
+  private static void checkPort(GoUrl to, boolean isProxy, String method, GoUrl url)
+      throws HopException {
+    String via = isProxy ? "proxyconnect tcp: " : "";
+    if (to.portNumber() < 0) {
+      throw failure(method, url, via + "dial tcp: address " + to.port() + ": invalid port", null);
+    }
+    if (to.portNumber() == 0) {
+      String reason = via + "dial tcp " + to.host() + ": connect: connection refused";
+      throw failure(method, url, reason, null);
+    }
+  }
+
   private HttpFields.Mutable headers(
       Request request,
+      GoUrl url,
       boolean trusted,
       @Nullable String authorization,
       Map<String, List<String>> extra) {
-    HttpFields.Mutable h = HttpFields.build();
+    HttpFields.Mutable h = HttpFields.build().put("Host", HostNames.header(url));
     for (Map.Entry<String, String> e : request.headers().entrySet()) {
       String name = e.getKey();
       boolean secret = name.equalsIgnoreCase("Authorization") || name.equalsIgnoreCase("Cookie");
@@ -312,30 +357,34 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
     if (!h.contains("Accept-Encoding")) {
       h.put("Accept-Encoding", "gzip");
     }
+    String user = url.user();
     if (authorization != null) {
       h.put("Authorization", authorization);
+    } else if (user != null && !h.contains("Authorization")) {
+      String password = Objects.requireNonNullElse(url.password(), "");
+      h.put("Authorization", Credentials.basic(user, password));
     }
     extra.forEach((name, values) -> values.forEach(v -> h.add(name, v)));
     return h;
   }
 
   /** Sends a request on a connection that this thread reads itself. */
-  private Response plainExchange(URI uri, byte[] head, long deadline)
+  private Response plainExchange(GoUrl url, byte[] head, long deadline)
       throws IOException, InterruptedException {
-    var address = new PlainConnections.Address(uri.getHost(), ProxyRules.port(uri));
+    var address = new PlainConnections.Address(HostNames.toDial(url), url.portNumber());
     PlainConnections.Connection connection = null;
     try {
       connection = plain.take(address, deadline);
       return PlainExchange.send(
-          plain, connection, head, deadline, e -> failure("GET", uri, reason(e, uri), e));
+          plain, connection, head, deadline, e -> failure("GET", url, reason(e, url), e));
     } catch (IOException e) {
       if (Thread.interrupted()) {
         throw new InterruptedException();
       }
       if (e instanceof SocketTimeoutException late && System.nanoTime() - deadline >= 0) {
-        throw failure("GET", uri, "context deadline exceeded", PlainExchange.timeout(late));
+        throw failure("GET", url, "context deadline exceeded", PlainExchange.timeout(late));
       }
-      HopException failure = failure("GET", uri, reason(e, uri), e);
+      HopException failure = failure("GET", url, reason(e, url), e);
       if (connection != null && connection.isUsed() && isClosedByPeer(e)) {
         plain.forget(address);
         throw new StaleConnectionException(failure);
@@ -404,32 +453,50 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
   }
 
   private static HopException failure(
-      String method, URI uri, String reason, @Nullable Throwable cause) {
+      String method, GoUrl url, String reason, @Nullable Throwable cause) {
     String verb = method.substring(0, 1) + method.substring(1).toLowerCase(Locale.ROOT);
     return new HopException(
-        verb + " \"" + SecretKeys.shownUrl(uri.toString()) + "\": " + reason, reason, cause);
+        verb + " \"" + SecretKeys.shownUrl(url.toString()) + "\": " + reason, reason, cause);
   }
 
   /** Returns the message of Go's net package for a failure, which users know. */
-  static String reason(Throwable failure, URI uri) {
-    String where = uri.getHost() + ":" + ProxyRules.port(uri);
+  static String reason(Throwable failure, GoUrl url) {
+    return reason(failure, url, null);
+  }
+
+  private static String hostPort(GoUrl url) {
+    String host = HostNames.toDial(url);
+    return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + url.portNumber();
+  }
+
+  private static String reason(Throwable failure, GoUrl url, @Nullable GoUrl proxy) {
+    String host = HostNames.toDial(proxy == null ? url : proxy);
+    String where = hostPort(proxy == null ? url : proxy);
+    String dial = "dial tcp";
+    if (proxy != null) {
+      dial =
+          isSocks(proxy)
+              ? "socks connect tcp " + where + "->" + hostPort(url) + ": " + dial
+              : "proxyconnect tcp: " + dial;
+    }
     for (Throwable t = failure; t != null; t = t.getCause()) {
       switch (t) {
         case UnknownHostException _ -> {
-          return "dial tcp: lookup " + uri.getHost() + ": no such host";
+          return dial + ": lookup " + host + ": no such host";
         }
         case UnresolvedAddressException _ -> {
-          return "dial tcp: lookup " + uri.getHost() + ": no such host";
+          return dial + ": lookup " + host + ": no such host";
         }
         case SocketTimeoutException _ -> {
-          return "dial tcp " + where + ": i/o timeout";
+          return dial + " " + where + ": i/o timeout";
         }
         case NoRouteToHostException _ -> {
-          return "dial tcp " + where + ": connect: no route to host";
+          return dial + " " + where + ": connect: no route to host";
         }
         case ConnectException c -> {
           String m = String.valueOf(c.getMessage()).toLowerCase(Locale.ROOT);
-          return "dial tcp "
+          return dial
+              + " "
               + where
               + ": connect: "
               + (m.contains("refused") ? "connection refused" : m);
@@ -439,6 +506,9 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
         }
         case EOFException _ -> {
           return "EOF";
+        }
+        case HttpResponseException answer when isConnect(answer) -> {
+          return HttpStatus.getMessage(answer.getResponse().getStatus());
         }
         case HttpException bad -> {
           String why = bad.getReason();
@@ -459,6 +529,11 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
           : "transport connection broken";
     }
     return message;
+  }
+
+  /** Returns whether a proxy refused to connect. */
+  private static boolean isConnect(HttpResponseException answer) {
+    return answer.getResponse().getRequest().getMethod().equals("CONNECT");
   }
 
   /** Returns whether a message shows objects of the client, which mean nothing to users. */
@@ -483,7 +558,7 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
     private final org.eclipse.jetty.client.Response response;
     private final InputStreamResponseListener listener;
     private final String method;
-    private final URI uri;
+    private final GoUrl url;
     private @Nullable InputStream body;
 
     Exchange(
@@ -491,12 +566,12 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
         org.eclipse.jetty.client.Response response,
         InputStreamResponseListener listener,
         String method,
-        URI uri) {
+        GoUrl url) {
       this.request = request;
       this.response = response;
       this.listener = listener;
       this.method = method;
-      this.uri = uri;
+      this.url = url;
     }
 
     @Override
@@ -512,7 +587,7 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
     @Override
     public InputStream body() throws IOException {
       if (body == null) {
-        InputStream raw = new Raw(listener.getInputStream(), request, method, uri);
+        InputStream raw = new Raw(listener.getInputStream(), request, method, url);
         String encoding = header("Content-Encoding");
         body =
             encoding != null && encoding.equalsIgnoreCase("gzip")
@@ -556,13 +631,13 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
   private static final class Raw extends FilterInputStream {
     private final org.eclipse.jetty.client.Request request;
     private final String method;
-    private final URI uri;
+    private final GoUrl url;
 
-    Raw(InputStream in, org.eclipse.jetty.client.Request request, String method, URI uri) {
+    Raw(InputStream in, org.eclipse.jetty.client.Request request, String method, GoUrl url) {
       super(in);
       this.request = request;
       this.method = method;
-      this.uri = uri;
+      this.url = url;
     }
 
     @Override
@@ -581,13 +656,13 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
         Thread.currentThread().interrupt();
         throw e;
       } catch (IOException e) {
-        String reason = reason(e, uri);
+        String reason = reason(e, url);
         throw HttpTransport.isTimeout(e)
             ? new IOException(reason, e)
-            : failure(method, uri, reason, e);
+            : failure(method, url, reason, e);
       } catch (RuntimeException e) {
         // the stream throws whatever the exchange failed with, the same object at every call
-        throw failure(method, uri, reason(e, uri), e);
+        throw failure(method, url, reason(e, url), e);
       }
     }
   }

@@ -19,6 +19,19 @@ public final class Network {
    * @throws IllegalArgumentException when the text is not a block, with the reason
    */
   public static Network parse(String text) {
+    Network block = parseLoose(text);
+    int most = block.base.length * 8;
+    for (int i = block.bits; i < most; i++) {
+      if ((block.base[i / 8] >> (7 - i % 8) & 1) != 0) {
+        throw new IllegalArgumentException(
+            "a network has no bits set beyond its length, got \"" + text + "\"");
+      }
+    }
+    return block;
+  }
+
+  /** Parses a block like {@link #parse}, whatever bits are set beyond its length. */
+  static Network parseLoose(String text) {
     int slash = text.indexOf('/');
     byte[] address;
     try {
@@ -31,14 +44,7 @@ public final class Network {
     if (!length.matches("\\d{1,3}") || Integer.parseInt(length) > most) {
       throw wrong(text);
     }
-    int bits = Integer.parseInt(length);
-    for (int i = bits; i < most; i++) {
-      if ((address[i / 8] >> (7 - i % 8) & 1) != 0) {
-        throw new IllegalArgumentException(
-            "a network has no bits set beyond its length, got \"" + text + "\"");
-      }
-    }
-    return new Network(address, bits);
+    return new Network(address, Integer.parseInt(length));
   }
 
   private static IllegalArgumentException wrong(String text) {

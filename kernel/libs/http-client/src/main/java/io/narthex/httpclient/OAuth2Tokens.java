@@ -1,11 +1,11 @@
 package io.narthex.httpclient;
 
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.plugin.HttpTransport;
 import io.narthex.spi.plugin.HttpTransport.BasicAuth;
 import io.narthex.spi.plugin.HttpTransport.HttpSettings;
 import io.narthex.spi.plugin.HttpTransport.OAuth2;
 import java.io.IOException;
-import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -117,7 +117,7 @@ final class OAuth2Tokens {
             .build();
     var request =
         HttpTransport.Request.post(
-            URI.create(o.tokenUrl()),
+            GoUrl.parse(o.tokenUrl()),
             "application/x-www-form-urlencoded",
             body.toString().getBytes(StandardCharsets.UTF_8),
             timeout);

@@ -32,7 +32,7 @@ final class PlainConnections implements AutoCloseable {
   private static final int CONNECT_MS = 30_000;
   private static final int MAX_BUFFERS = 64;
 
-  /** Where connections lead; the host as in the URL. */
+  /** Where connections lead; the host in ASCII, without brackets. */
   record Address(String host, int port) {}
 
   /** Finds the addresses of a host that is not one itself. */
@@ -157,17 +157,10 @@ final class PlainConnections implements AutoCloseable {
 
   private List<InetSocketAddress> addresses(Address address, long deadlineNanos)
       throws IOException, InterruptedException {
-    String host = address.host();
-    boolean literal =
-        host.startsWith("[") || (!host.isEmpty() && Character.digit(host.charAt(0), 10) >= 0);
-    if (literal) {
-      try {
-        return List.of(new InetSocketAddress(InetAddress.ofLiteral(host), address.port()));
-      } catch (IllegalArgumentException _) {
-        // a name that begins with a digit
-      }
-    }
-    return resolver.resolve(address, deadlineNanos);
+    InetAddress literal = HostNames.literal(address.host());
+    return literal == null
+        ? resolver.resolve(address, deadlineNanos)
+        : List.of(new InetSocketAddress(literal, address.port()));
   }
 
   /** Takes back a connection that may carry another request. */

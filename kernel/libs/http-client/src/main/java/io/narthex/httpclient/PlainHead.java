@@ -1,6 +1,6 @@
 package io.narthex.httpclient;
 
-import java.net.URI;
+import io.narthex.model.go.GoUrl;
 import java.nio.charset.StandardCharsets;
 import java.util.EnumSet;
 import java.util.Set;
@@ -26,24 +26,16 @@ final class PlainHead {
   private PlainHead() {}
 
   /** Returns the head with its empty line, or null when it is not a usual one. */
-  static byte @Nullable [] of(URI uri, HttpFields fields) {
-    if (!"http".equals(uri.getScheme())) {
+  static byte @Nullable [] of(GoUrl url, HttpFields fields) {
+    if (!url.scheme().equals("http")) {
       return null;
     }
     StringBuilder head = new StringBuilder(512).append("GET ");
-    String path = uri.getRawPath();
-    head.append(path == null || path.isEmpty() ? "/" : path);
-    if (uri.getRawQuery() != null) {
-      head.append('?').append(uri.getRawQuery());
-    }
+    head.append(url.requestTarget());
     boolean usual = isUsual(head, 0);
     head.append(" HTTP/1.1\r\n");
     if (!fields.contains(HttpHeader.HOST)) {
-      head.append("Host: ").append(uri.getHost());
-      if (uri.getPort() > 0 && uri.getPort() != 80) {
-        head.append(':').append(uri.getPort());
-      }
-      head.append("\r\n");
+      head.append("Host: ").append(HostNames.header(url)).append("\r\n");
     }
     for (HttpField field : fields) {
       int from = head.length();

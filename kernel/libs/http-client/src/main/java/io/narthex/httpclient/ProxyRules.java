@@ -1,41 +1,42 @@
 package io.narthex.httpclient;
 
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.plugin.HttpTransport.HttpSettings;
 import java.net.InetAddress;
-import java.net.URI;
-import java.net.UnknownHostException;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Decides which proxy a request uses, as Go's httpproxy package does. */
+/**
+ * Decides which proxy a request uses, as Go's net/http and golang.org/x/net/http/httpproxy do: a
+ * {@code proxy_url} alone takes every request; one with {@code no_proxy}, and the proxies of the
+ * environment, spare the exceptions, localhost and loopback addresses.
+ */
 final class ProxyRules {
   private ProxyRules() {}
 
-  /** Returns the proxy for {@code target}, or null. */
-  static @Nullable URI proxyFor(HttpSettings http, URI target, Map<String, String> environment) {
+  /**
+   * Returns the proxy for {@code target}, or null.
+   *
+   * @throws GoUrl.InvalidUrlException when the proxy is no URL
+   */
+  static @Nullable GoUrl proxyFor(
+      HttpSettings http, GoUrl target, Map<String, String> environment) {
     String proxy = http.proxyUrl();
     String except = http.noProxy();
     if (http.proxyFromEnvironment()) {
-      String name = "https".equals(target.getScheme()) ? "HTTPS_PROXY" : "HTTP_PROXY";
+      String name = "https".equals(target.scheme()) ? "HTTPS_PROXY" : "HTTP_PROXY";
       proxy = variable(environment, name);
       except = variable(environment, "NO_PROXY");
     }
     if (proxy.isEmpty()) {
       return null;
     }
-    String host = target.getHost();
-    if (host == null || bypasses(except, host, port(target))) {
+    boolean exceptions = http.proxyFromEnvironment() || !except.isEmpty();
+    if (exceptions && bypasses(except, HostNames.toDial(target), target.portNumber())) {
       return null;
     }
-    if (http.proxyFromEnvironment() && isLocal(host)) {
-      return null;
-    }
-    return URI.create(proxy.contains("://") ? proxy : "http://" + proxy);
-  }
-
-  static int port(URI uri) {
-    return uri.getPort() > 0 ? uri.getPort() : "https".equals(uri.getScheme()) ? 443 : 80;
+    return GoUrl.parse(proxy.contains("://") ? proxy : "http://" + proxy);
   }
 
   private static String variable(Map<String, String> environment, String name) {
@@ -43,81 +44,69 @@ final class ProxyRules {
     return upper.isEmpty() ? environment.getOrDefault(name.toLowerCase(Locale.ROOT), "") : upper;
   }
 
-  private static boolean isLocal(String host) {
-    return host.equalsIgnoreCase("localhost") || host.startsWith("127.") || host.equals("[::1]");
-  }
-
   /**
-   * Returns whether a host is in a no_proxy list: names, .domains, addresses, CIDR blocks, ports.
+   * Returns whether a host is reached without proxy: it is this machine, or in a no_proxy list of
+   * names, .domains, addresses, CIDR blocks, each but the last with or without a port.
+   *
+   * @param host in ASCII, without brackets
    */
   static boolean bypasses(String list, String host, int port) {
-    String h = host.toLowerCase(Locale.ROOT);
-    if (h.startsWith("[") && h.endsWith("]")) {
-      h = h.substring(1, h.length() - 1);
+    String h = host.strip().toLowerCase(Locale.ROOT);
+    InetAddress address = HostNames.literal(h);
+    if (h.equals("localhost") || address != null && address.isLoopbackAddress()) {
+      return true;
     }
     for (String raw : list.split(",")) {
       String rule = raw.strip().toLowerCase(Locale.ROOT);
-      if (rule.isEmpty()) {
-        continue;
-      }
       if (rule.equals("*")) {
         return true;
       }
-      if (rule.indexOf('/') > 0) {
-        if (isAddress(h) && inBlock(h, rule)) {
-          return true;
-        }
-        continue;
-      }
-      int colon = rule.lastIndexOf(':');
-      if (colon > 0 && rule.indexOf(':') == colon) {
-        if (!rule.substring(colon + 1).equals(Integer.toString(port))) {
-          continue;
-        }
-        rule = rule.substring(0, colon);
-      }
-      if (rule.startsWith("*.")) {
-        rule = rule.substring(1);
-      }
-      boolean hit =
-          rule.startsWith(".") ? h.endsWith(rule) : h.equals(rule) || h.endsWith("." + rule);
-      if (hit) {
+      if (!rule.isEmpty() && matches(rule, h, address, port)) {
         return true;
       }
     }
     return false;
   }
 
-  private static boolean isAddress(String host) {
-    if (host.indexOf(':') >= 0) {
-      return true;
+  private static boolean matches(
+      String rule, String host, @Nullable InetAddress address, int port) {
+    if (rule.indexOf('/') > 0) {
+      return address != null && inBlock(address, rule);
     }
-    for (int i = 0; i < host.length(); i++) {
-      char c = host.charAt(i);
-      if ((c < '0' || c > '9') && c != '.') {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private static boolean inBlock(String host, String block) {
-    int slash = block.indexOf('/');
-    try {
-      byte[] address = InetAddress.getByName(host).getAddress();
-      byte[] base = InetAddress.getByName(block.substring(0, slash)).getAddress();
-      int bits = Integer.parseInt(block.substring(slash + 1));
-      if (address.length != base.length || bits > base.length * 8) {
-        return false;
-      }
-      for (int i = 0; i < bits; i++) {
-        int mask = 0x80 >> (i % 8);
-        if ((address[i / 8] & mask) != (base[i / 8] & mask)) {
+    String name = rule;
+    InetAddress own = HostNames.literal(name);
+    if (own == null) {
+      int colon = rule.lastIndexOf(':');
+      if (colon >= 0) {
+        if (colon == 0 || !rule.substring(colon + 1).equals(Integer.toString(port))) {
           return false;
         }
+        name = rule.substring(0, colon);
       }
-      return true;
-    } catch (UnknownHostException | NumberFormatException e) {
+      if (name.startsWith("[") && name.endsWith("]")) {
+        name = name.substring(1, name.length() - 1);
+      }
+      own = HostNames.literal(name);
+    }
+    if (own != null) {
+      return own.equals(address);
+    }
+    if (address != null) {
+      return false;
+    }
+    if (name.startsWith("*.")) {
+      name = name.substring(1);
+    }
+    String domain = HostNames.ascii(name);
+    return domain.startsWith(".")
+        ? host.endsWith(domain)
+        : host.equals(domain) || host.endsWith("." + domain);
+  }
+
+  private static boolean inBlock(InetAddress address, String block) {
+    try {
+      return Network.parseLoose(block).contains(address);
+    } catch (IllegalArgumentException _) {
       return false;
     }
   }

@@ -2,6 +2,7 @@ package io.narthex.httpclient;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.config.Secret;
 import io.narthex.spi.plugin.HttpTransport.HttpSettings;
 import io.narthex.spi.plugin.HttpTransport.Request;
@@ -12,7 +13,6 @@ import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -57,7 +57,7 @@ class ConnectTest {
           }
         });
     try (JettyHttpTransport transport = new JettyHttpTransport("test")) {
-      try (Response unused = transport.send(Request.get(URI.create(url), TIMEOUT), settings)) {
+      try (Response unused = transport.send(Request.get(GoUrl.parse(url), TIMEOUT), settings)) {
         throw new AssertionError("nobody answers");
       } catch (IOException expected) {
         return got.get(10, TimeUnit.SECONDS);

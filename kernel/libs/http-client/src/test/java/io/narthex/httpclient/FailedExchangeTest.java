@@ -3,9 +3,9 @@ package io.narthex.httpclient;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.narthex.httpclient.JettyHttpTransport.Exchange;
+import io.narthex.model.go.GoUrl;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
-import java.net.URI;
 import org.eclipse.jetty.client.InputStreamResponseListener;
 import org.eclipse.jetty.client.Request;
 import org.eclipse.jetty.client.Response;
@@ -25,7 +25,7 @@ final class FailedExchangeTest {
 
     assertThatThrownBy(
             () -> {
-              URI uri = URI.create("http://127.0.0.1:9/metrics");
+              GoUrl uri = GoUrl.parse("http://127.0.0.1:9/metrics");
               try (Exchange e = new Exchange(stub(Request.class), response, listener, "GET", uri)) {
                 e.body().readAllBytes();
               }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.config.Secret;
 import io.narthex.spi.plugin.HttpTransport;
 import io.narthex.spi.plugin.HttpTransport.BasicAuth;
@@ -21,7 +22,6 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.StandardProtocolFamily;
-import java.net.URI;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
@@ -57,7 +57,7 @@ class JettyHttpTransportTest {
     other = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     server.start();
     other.start();
-    transport = new JettyHttpTransport("narthex/test", Map.of());
+    transport = new JettyHttpTransport("narthex/test", Map.of(), InetAddress::getAllByName);
   }
 
   @AfterEach
@@ -67,8 +67,8 @@ class JettyHttpTransportTest {
     other.stop(0);
   }
 
-  URI uri(HttpServer s, String path) {
-    return URI.create("http://127.0.0.1:" + s.getAddress().getPort() + path);
+  GoUrl url(HttpServer s, String path) {
+    return GoUrl.parse("http://127.0.0.1:" + s.getAddress().getPort() + path);
   }
 
   static void answer(HttpExchange x, int status, byte[] body) throws IOException {
@@ -103,7 +103,7 @@ class JettyHttpTransportTest {
           answer(x, 200, packed.toByteArray());
         });
     for (int i = 0; i < 3; i++) {
-      assertThat(body(Request.get(uri(server, "/"), TIMEOUT), HttpSettings.DEFAULT))
+      assertThat(body(Request.get(url(server, "/"), TIMEOUT), HttpSettings.DEFAULT))
           .hasSize(100_000);
     }
   }
@@ -112,7 +112,7 @@ class JettyHttpTransportTest {
   void sendsNoBodyBeyondItsBound() {
     server.createContext("/", x -> answer(x, 200, new byte[0]));
     Request request =
-        new Request("POST", uri(server, "/"), Map.of(), new byte[(16 << 20) + 1], TIMEOUT, null);
+        new Request("POST", url(server, "/"), Map.of(), new byte[(16 << 20) + 1], TIMEOUT, null);
     assertThatThrownBy(() -> body(request, HttpSettings.DEFAULT))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("body must be at most 16777216 bytes, got 16777217");
@@ -123,7 +123,7 @@ class JettyHttpTransportTest {
     server.createContext(
         "/",
         x -> {
-          x.getResponseHeaders().set("Location", uri(other, "/end").toString());
+          x.getResponseHeaders().set("Location", url(other, "/end").toString());
           answer(x, 302, new byte[0]);
         });
     server.createContext(
@@ -149,11 +149,11 @@ class JettyHttpTransportTest {
             false,
             Map.of(),
             Map.of("X-Own", new HeaderValues(List.of("1"), List.of(Secret.of("2")), List.of())));
-    assertThat(body(Request.get(uri(server, "/same"), TIMEOUT), settings))
+    assertThat(body(Request.get(url(server, "/same"), TIMEOUT), settings))
         .contains("Authorization=[Basic dTpw]")
         .contains("X-own=[1, 2]")
         .contains("User-agent=[narthex/test]");
-    assertThat(body(Request.get(uri(server, "/"), TIMEOUT), settings))
+    assertThat(body(Request.get(url(server, "/"), TIMEOUT), settings))
         .doesNotContain("Authorization")
         .doesNotContain("X-own");
   }
@@ -168,7 +168,7 @@ class JettyHttpTransportTest {
     assertThatThrownBy(() ->
             transport.send(
                 Request.get(
-                    URI.create("http://me:hunter2@" + closed + "/x?api_token=hunter3&a=b"),
+                    GoUrl.parse("http://me:hunter2@" + closed + "/x?api_token=hunter3&a=b"),
                     TIMEOUT),
                 HttpSettings.DEFAULT))
         .hasMessageStartingWith(
@@ -179,7 +179,7 @@ class JettyHttpTransportTest {
           x.getResponseHeaders().set("Location", "http://" + closed + "/hook/hunter4");
           answer(x, 302, new byte[0]);
         });
-    URI moved = uri(server, "/moved");
+    GoUrl moved = url(server, "/moved");
     assertThatThrownBy(() -> transport.send(Request.get(moved, TIMEOUT), HttpSettings.DEFAULT))
         .hasMessageStartingWith(
             "Get \"" + moved + "\": redirected to http://" + closed + ": dial tcp")
@@ -191,7 +191,7 @@ class JettyHttpTransportTest {
     List<String> received = new ArrayList<>();
     for (String path : new String[] {"/there", "/here"}) {
       HttpServer from = server;
-      URI target = uri(path.equals("/there") ? other : server, "/end");
+      GoUrl target = url(path.equals("/there") ? other : server, "/end");
       from.createContext(
           path,
           x -> {
@@ -211,13 +211,13 @@ class JettyHttpTransportTest {
     byte[] secret = "client_secret=hunter2".getBytes(StandardCharsets.UTF_8);
     assertThatThrownBy(() ->
             transport.send(
-                Request.post(uri(server, "/there"), "text/plain", secret, TIMEOUT),
+                Request.post(url(server, "/there"), "text/plain", secret, TIMEOUT),
                 HttpSettings.DEFAULT))
         .hasMessageContaining("its body is not sent there");
     assertThat(received).isEmpty();
     transport
         .send(
-            Request.post(uri(server, "/here"), "text/plain", secret, TIMEOUT), HttpSettings.DEFAULT)
+            Request.post(url(server, "/here"), "text/plain", secret, TIMEOUT), HttpSettings.DEFAULT)
         .close();
     assertThat(received).containsExactly("client_secret=hunter2");
   }
@@ -246,7 +246,7 @@ class JettyHttpTransportTest {
             "",
             Map.of(),
             List.of(),
-            uri(other, "/token").toString(),
+            url(other, "/token").toString(),
             Map.of(),
             null,
             "",
@@ -256,7 +256,7 @@ class JettyHttpTransportTest {
     HttpSettings settings =
         new HttpSettings(
             null, null, oauth, null, "", true, true, null, "", "", false, Map.of(), Map.of());
-    assertThatThrownBy(() -> transport.send(Request.get(uri(server, "/"), TIMEOUT), settings))
+    assertThatThrownBy(() -> transport.send(Request.get(url(server, "/"), TIMEOUT), settings))
         .hasMessageContaining("oauth2: cannot fetch token: 401 invalid_client")
         .hasMessageNotContaining("hunter");
   }
@@ -269,7 +269,7 @@ class JettyHttpTransportTest {
     }
     assertThatThrownBy(() ->
             transport.send(
-                Request.get(URI.create("http://127.0.0.1:" + port + "/metrics"), TIMEOUT),
+                Request.get(GoUrl.parse("http://127.0.0.1:" + port + "/metrics"), TIMEOUT),
                 HttpSettings.DEFAULT))
         .isInstanceOf(IOException.class)
         .hasMessage(
@@ -293,7 +293,7 @@ class JettyHttpTransportTest {
     try {
       assertThatThrownBy(() ->
               transport.send(
-                  Request.get(uri(server, "/"), Duration.ofMillis(200)), HttpSettings.DEFAULT))
+                  Request.get(url(server, "/"), Duration.ofMillis(200)), HttpSettings.DEFAULT))
           .isInstanceOf(IOException.class)
           .matches(HttpTransport::isTimeout, "whatever its text")
           .hasMessageEndingWith(": context deadline exceeded");
@@ -334,7 +334,7 @@ class JettyHttpTransportTest {
             "",
             Map.of(),
             List.of("a", "b"),
-            uri(other, "/token").toString(),
+            url(other, "/token").toString(),
             Map.of("tenant", "t"),
             null,
             "",
@@ -345,7 +345,7 @@ class JettyHttpTransportTest {
         new HttpSettings(
             null, null, oauth, null, "", true, true, null, "", "", false, Map.of(), Map.of());
     for (int i = 0; i < 2; i++) {
-      assertThat(body(Request.get(uri(server, "/"), TIMEOUT), settings))
+      assertThat(body(Request.get(url(server, "/"), TIMEOUT), settings))
           .contains("Authorization=[Bearer tok]");
     }
     assertThat(fetched[0]).isEqualTo(1);
@@ -372,7 +372,7 @@ class JettyHttpTransportTest {
               });
       Request r =
           new Request(
-              "GET", URI.create("http://localhost/x"), Map.of(), null, TIMEOUT, path.toString());
+              "GET", GoUrl.parse("http://localhost/x"), Map.of(), null, TIMEOUT, path.toString());
       assertThat(body(r, HttpSettings.DEFAULT)).isEqualTo("hi");
       t.join();
     }
@@ -392,12 +392,12 @@ class JettyHttpTransportTest {
             true,
             true,
             null,
-            uri(other, "").toString(),
+            url(other, "").toString(),
             "10.0.0.0/8, .internal",
             false,
             Map.of(),
             Map.of());
-    assertThat(body(Request.get(URI.create("http://example.test:81/p"), TIMEOUT), settings))
+    assertThat(body(Request.get(GoUrl.parse("http://example.test:81/p"), TIMEOUT), settings))
         .isEqualTo("via http://example.test:81/p");
     assertThat(ProxyRules.bypasses("10.0.0.0/8, .internal", "10.1.2.3", 80)).isTrue();
     assertThat(ProxyRules.bypasses("10.0.0.0/8, .internal", "a.internal", 80)).isTrue();
@@ -447,12 +447,12 @@ class JettyHttpTransportTest {
               d.proxyFromEnvironment(),
               Map.of("X-Number", List.of(Secret.of("" + i))),
               d.httpHeaders());
-      assertThat(soon(() -> body(Request.get(uri(server, "/"), TIMEOUT), own))).isEqualTo("here");
+      assertThat(soon(() -> body(Request.get(url(server, "/"), TIMEOUT), own))).isEqualTo("here");
     }
   }
 
   private String page() throws Exception {
-    return body(Request.get(uri(server, "/"), TIMEOUT), HttpSettings.DEFAULT);
+    return body(Request.get(url(server, "/"), TIMEOUT), HttpSettings.DEFAULT);
   }
 
   private static <T> T soon(Callable<T> call) throws Exception {
@@ -485,7 +485,7 @@ class JettyHttpTransportTest {
             .start(() -> {
               try (HttpTransport.Response r =
                   transport.send(
-                      Request.get(uri(server, "/watch"), Duration.ofMinutes(5)),
+                      Request.get(url(server, "/watch"), Duration.ofMinutes(5)),
                       HttpSettings.DEFAULT)) {
                 r.body().readAllBytes();
                 ended.complete(false);
@@ -516,8 +516,8 @@ class JettyHttpTransportTest {
       Thread.ofVirtual().start(this::accept);
     }
 
-    URI uri() {
-      return URI.create("http://127.0.0.1:" + socket.getLocalPort() + "/");
+    GoUrl url() {
+      return GoUrl.parse("http://127.0.0.1:" + socket.getLocalPort() + "/");
     }
 
     private void accept() {
@@ -568,7 +568,7 @@ class JettyHttpTransportTest {
   @Test
   void asksAgainWhenAKeptConnectionWasJustClosed() throws Exception {
     try (ClosingServer closing = new ClosingServer(1)) {
-      Request request = Request.get(closing.uri(), TIMEOUT);
+      Request request = Request.get(closing.url(), TIMEOUT);
       for (int i = 0; i < 20; i++) {
         assertThat(body(request, HttpSettings.DEFAULT)).isEqualTo("ok");
       }
@@ -581,17 +581,17 @@ class JettyHttpTransportTest {
   void doesNotAskAgainOnANewConnectionNorWhatMayNotBeRepeated() throws Exception {
     try (ClosingServer closing = new ClosingServer(0)) {
       assertThatThrownBy(
-              () -> transport.send(Request.get(closing.uri(), TIMEOUT), HttpSettings.DEFAULT))
+              () -> transport.send(Request.get(closing.url(), TIMEOUT), HttpSettings.DEFAULT))
           .isInstanceOf(IOException.class)
           .hasMessageEndingWith(": EOF");
       assertThat(closing.requests).hasValue(1);
     }
     try (ClosingServer closing = new ClosingServer(1)) {
-      assertThat(body(Request.get(closing.uri(), TIMEOUT), HttpSettings.DEFAULT)).isEqualTo("ok");
+      assertThat(body(Request.get(closing.url(), TIMEOUT), HttpSettings.DEFAULT)).isEqualTo("ok");
       Request post =
           new Request(
               "POST",
-              closing.uri(),
+              closing.url(),
               Map.of(),
               "x".getBytes(StandardCharsets.US_ASCII),
               TIMEOUT,

@@ -3,6 +3,7 @@ package io.narthex.httpclient;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.plugin.HttpTransport.HttpSettings;
 import io.narthex.spi.plugin.HttpTransport.Request;
 import io.narthex.spi.plugin.HttpTransport.Response;
@@ -12,7 +13,6 @@ import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -46,7 +46,7 @@ class OddAnswersTest {
           });
       Request request =
           Request.get(
-              URI.create("http://127.0.0.1:" + server.getLocalPort() + "/metrics"),
+              GoUrl.parse("http://127.0.0.1:" + server.getLocalPort() + "/metrics"),
               Duration.ofSeconds(10));
       try (Response r = transport.send(request, HttpSettings.DEFAULT)) {
         return r.status() + " " + new String(r.body().readAllBytes(), StandardCharsets.UTF_8);

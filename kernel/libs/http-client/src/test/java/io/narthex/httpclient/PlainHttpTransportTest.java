@@ -3,12 +3,12 @@ package io.narthex.httpclient;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.plugin.HttpTransport;
 import io.narthex.spi.plugin.HttpTransport.HttpSettings;
 import io.narthex.spi.plugin.HttpTransport.Request;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -38,16 +38,16 @@ class PlainHttpTransportTest extends JettyHttpTransportTest {
           answer(x, 200, bytes("x".repeat(100_000)));
         });
     for (int i = 0; i < 5; i++) {
-      assertThat(body(Request.get(uri(server, "/"), TIMEOUT), HttpSettings.DEFAULT))
+      assertThat(body(Request.get(url(server, "/"), TIMEOUT), HttpSettings.DEFAULT))
           .hasSize(100_000);
     }
     try (HttpTransport.Response r =
-        transport.send(Request.get(uri(server, "/"), TIMEOUT), HttpSettings.DEFAULT)) {
+        transport.send(Request.get(url(server, "/"), TIMEOUT), HttpSettings.DEFAULT)) {
       assertThat(r.body().read()).isEqualTo('x');
     }
     assertThat(ports).hasSize(1);
     assertThat(transport.plainWaiting()).as("the rest of a large body is not wanted").isZero();
-    assertThat(body(Request.get(uri(server, "/"), TIMEOUT), HttpSettings.DEFAULT)).hasSize(100_000);
+    assertThat(body(Request.get(url(server, "/"), TIMEOUT), HttpSettings.DEFAULT)).hasSize(100_000);
     assertThat(ports).hasSize(2);
     assertThat(transport.plainWaiting()).isEqualTo(1);
   }
@@ -56,7 +56,7 @@ class PlainHttpTransportTest extends JettyHttpTransportTest {
   void aResponseCannotBeReadOnceItIsClosed() throws Exception {
     server.createContext("/", x -> answer(x, 200, bytes("text")));
     HttpTransport.Response r =
-        transport.send(Request.get(uri(server, "/"), TIMEOUT), HttpSettings.DEFAULT);
+        transport.send(Request.get(url(server, "/"), TIMEOUT), HttpSettings.DEFAULT);
     InputStream body = r.body();
     r.close();
     r.close();
@@ -67,15 +67,16 @@ class PlainHttpTransportTest extends JettyHttpTransportTest {
   @Test
   void findsHostsByNameAndSendsTheQueryAndTheHost() throws Exception {
     server.createContext("/", x -> answer(x, 200, bytes(x.getRequestURI() + "\n" + head(x))));
-    URI named =
-        URI.create("http://localhost:" + server.getAddress().getPort() + "/a%20b?match[]=%7B%7D");
+    GoUrl named =
+        GoUrl.parse("http://localhost:" + server.getAddress().getPort() + "/a%20b?match[]=%7B%7D");
     assertThat(body(Request.get(named, TIMEOUT), HttpSettings.DEFAULT))
         .contains("/a%20b?match[]=%7B%7D\n")
         .contains("Host=[localhost:" + server.getAddress().getPort() + "]")
         .contains("Accept-encoding=[gzip]");
     assertThat(transport.plainWaiting()).isEqualTo(1);
     assertThatThrownBy(() ->
-            body(Request.get(URI.create("http://nowhere.invalid/"), TIMEOUT), HttpSettings.DEFAULT))
+            body(
+                Request.get(GoUrl.parse("http://nowhere.invalid/"), TIMEOUT), HttpSettings.DEFAULT))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("dial tcp: lookup nowhere.invalid: no such host");
   }
@@ -91,7 +92,7 @@ class PlainHttpTransportTest extends JettyHttpTransportTest {
     for (String value : new String[] {"a\r\nX-Injected: 1", "a\nX-Injected: 1", "ä"}) {
       Request request =
           new Request(
-              "GET", uri(server, "/"), Map.of("X-Given", value), null, Duration.ofSeconds(5), null);
+              "GET", url(server, "/"), Map.of("X-Given", value), null, Duration.ofSeconds(5), null);
       try {
         seen.add(body(request, HttpSettings.DEFAULT));
       } catch (IOException e) {
@@ -113,7 +114,7 @@ class PlainHttpTransportTest extends JettyHttpTransportTest {
         });
     try (HttpTransport.Response r =
         transport.send(
-            Request.get(uri(server, "/"), Duration.ofMillis(300)), HttpSettings.DEFAULT)) {
+            Request.get(url(server, "/"), Duration.ofMillis(300)), HttpSettings.DEFAULT)) {
       assertThatThrownBy(() -> r.body().readAllBytes())
           .isInstanceOf(IOException.class)
           .hasMessage("context deadline exceeded")

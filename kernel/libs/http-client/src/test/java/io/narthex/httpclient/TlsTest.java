@@ -8,6 +8,7 @@ import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsExchange;
 import com.sun.net.httpserver.HttpsParameters;
 import com.sun.net.httpserver.HttpsServer;
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.config.Secret;
 import io.narthex.spi.plugin.HttpTransport;
 import io.narthex.spi.plugin.HttpTransport.HttpSettings;
@@ -18,7 +19,6 @@ import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -142,7 +142,7 @@ final class TlsTest {
           x.close();
         });
     https.start();
-    transport = new JettyHttpTransport("narthex/test", Map.of());
+    transport = new JettyHttpTransport("narthex/test", Map.of(), InetAddress::getAllByName);
   }
 
   @AfterEach
@@ -151,15 +151,15 @@ final class TlsTest {
     https.stop(0);
   }
 
-  private URI address() {
-    return URI.create("https://127.0.0.1:" + https.getAddress().getPort() + "/");
+  private GoUrl address() {
+    return GoUrl.parse("https://127.0.0.1:" + https.getAddress().getPort() + "/");
   }
 
   private String get(TlsSettings tls) throws Exception {
     return get(address(), tls);
   }
 
-  private String get(URI uri, TlsSettings tls) throws Exception {
+  private String get(GoUrl uri, TlsSettings tls) throws Exception {
     HttpSettings settings =
         new HttpSettings(
             null, null, null, null, "", true, true, tls, "", "", false, Map.of(), Map.of());
@@ -282,7 +282,7 @@ final class TlsTest {
         });
     elsewhere.start();
     try {
-      URI from = URI.create("http://127.0.0.1:" + elsewhere.getAddress().getPort() + "/");
+      GoUrl from = GoUrl.parse("http://127.0.0.1:" + elsewhere.getAddress().getPort() + "/");
       assertThat(get(from, both)).startsWith("nobody");
     } finally {
       elsewhere.stop(0);

@@ -3,6 +3,7 @@ package io.narthex.alerting;
 import io.narthex.config.alertmanager.AlertmanagerConfigLoader;
 import io.narthex.config.alertmanager.MatcherSyntax;
 import io.narthex.config.yaml.YamlReader;
+import io.narthex.model.go.GoUrl;
 import io.narthex.service.alerts.AlertmanagerService.PostedAlert;
 import io.narthex.service.notify.NotifierService;
 import io.narthex.service.server.ServerInfo;
@@ -13,7 +14,6 @@ import io.narthex.spi.notifier.TemplateRenderer;
 import io.narthex.spi.plugin.HttpTransport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -123,11 +123,11 @@ final class WarmUp {
       return SendResult.delivered();
     }
 
-    private URI own() {
+    private GoUrl own() {
       InetSocketAddress own = server.listenAddresses().get(0);
       boolean any = own.getAddress() == null || own.getAddress().isAnyLocalAddress();
       String host = any ? "127.0.0.1" : own.getAddress().getHostAddress();
-      return URI.create(
+      return GoUrl.parse(
           "http://"
               + (host.indexOf(':') >= 0 ? "[" + host + "]" : host)
               + ":"

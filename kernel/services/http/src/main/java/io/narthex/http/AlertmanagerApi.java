@@ -172,7 +172,7 @@ public final class AlertmanagerApi {
         return fault(
             422,
             AlertmanagerRequests.WRONG_FORM,
-            "silenceID in path must be of type uuid: " + GoUrl.quote(id));
+            "silenceID in path must be of type uuid: " + GoText.quote(id));
       }
       Parameters p = new Parameters(request);
       return switch (name) {
@@ -277,7 +277,7 @@ public final class AlertmanagerApi {
       throw new AlertmanagerRequests.Refusal(
           415,
           415,
-          "unsupported media type " + GoUrl.quote(type) + ", only [application/json] are allowed");
+          "unsupported media type " + GoText.quote(type) + ", only [application/json] are allowed");
     }
   }
 

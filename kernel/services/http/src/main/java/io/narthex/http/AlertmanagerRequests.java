@@ -222,10 +222,10 @@ final class AlertmanagerRequests {
         default -> in.skipChildren();
       }
     }
-    if (!generator.isEmpty() && !GoUrl.isRequestUri(generator)) {
+    if (!generator.isEmpty() && !GoText.isRequestUrl(generator)) {
       throw invalid(
           WRONG_FORM,
-          place + "generatorURL in body must be of type uri: " + GoUrl.quote(generator));
+          place + "generatorURL in body must be of type uri: " + GoText.quote(generator));
     }
     if (labels == null) {
       throw required(place + "labels");
@@ -235,7 +235,7 @@ final class AlertmanagerRequests {
 
   /** Returns null for Go's zero time, the first of January of the year 1. */
   private static @Nullable Instant set(@Nullable Instant time) {
-    return time == null || time.getEpochSecond() == GoUrl.ZERO_TIME_SECONDS ? null : time;
+    return time == null || time.getEpochSecond() == GoText.ZERO_TIME_SECONDS ? null : time;
   }
 
   // --- silences
@@ -441,11 +441,11 @@ final class AlertmanagerRequests {
                   nanos(fraction));
           return local.toInstant(ZoneOffset.UTC).minusSeconds(offset(zone));
         } catch (DateTimeException e) {
-          throw new Mismatch("parsing time " + GoUrl.quote(text) + ": " + e.getMessage());
+          throw new Mismatch("parsing time " + GoText.quote(text) + ": " + e.getMessage());
         }
       }
     }
-    throw new Mismatch("parsing time " + GoUrl.quote(text) + ": no known form of a time");
+    throw new Mismatch("parsing time " + GoText.quote(text) + ": no known form of a time");
   }
 
   private static boolean milliOrMicro(@Nullable String fraction) {

@@ -47,12 +47,12 @@ public final class OidcApi {
   }
 
   private String cookie(String value, String age, HttpServletRequest request) {
-    boolean secure = request.isSecure() || "https".equals(server.externalUrl().getScheme());
+    boolean secure = request.isSecure() || server.externalUrl().scheme().equals("https");
     return OidcLogin.COOKIE
         + "="
         + value
         + "; Path="
-        + server.externalUrl().getRawPath() // where the provider sends the browser back to
+        + server.externalUrl().escapedPath() // where the provider sends the browser back to
         + "/narthex/api/v1/oidc; HttpOnly; SameSite=Lax; Max-Age="
         + age
         + (secure ? "; Secure" : "");
@@ -79,7 +79,7 @@ public final class OidcApi {
       if (login.cookie().isEmpty()) {
         answer = page(login.status(), login.text(), "login");
       } else {
-        boolean secure = request.isSecure() || "https".equals(server.externalUrl().getScheme());
+        boolean secure = request.isSecure() || server.externalUrl().scheme().equals("https");
         // a redirect would still count as cross-site, and the session's cookie would not be sent
         answer =
             page(200, "", ended.next())

@@ -128,7 +128,8 @@ abstract class AccessHarness {
               case "flags" -> Map.of("web.listen-address", List.of("127.0.0.1:0"));
               case "feature", "stopping" -> false;
               case "ready" -> true;
-              case "externalUrl" -> URI.create("https://metrics.example/narthex");
+              case "externalUrl" ->
+                  io.narthex.model.go.GoUrl.parse("https://metrics.example/narthex");
               case "routePrefix", "version", "compatibleVersion" -> "";
               case "stateDirectory" -> state;
               default -> null;

@@ -8,6 +8,7 @@ import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
 import io.narthex.model.MetricMetadata;
 import io.narthex.model.MetricType;
+import io.narthex.model.go.GoUrl;
 import io.narthex.service.config.AccessConfig;
 import io.narthex.service.config.AlertmanagerConfig;
 import io.narthex.service.config.ConfigService;
@@ -135,8 +136,8 @@ abstract class ServerHarness {
     }
 
     @Override
-    public URI externalUrl() {
-      return URI.create("http://localhost:9090");
+    public GoUrl externalUrl() {
+      return GoUrl.parse("http://localhost:9090");
     }
 
     @Override

@@ -2,9 +2,11 @@ package io.narthex.rules;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.narthex.config.yaml.SecretKeys;
 import io.narthex.model.Alert;
 import io.narthex.model.Labels;
 import io.narthex.model.TargetGroup;
+import io.narthex.model.go.GoUrl;
 import io.narthex.relabel.NameScheme;
 import io.narthex.relabel.Relabeling;
 import io.narthex.service.alerts.AlertSink;
@@ -19,7 +21,6 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -57,7 +58,7 @@ final class AlertSender implements AutoCloseable {
   private final Supplier<@Nullable AlertSink> sink;
   private final Supplier<@Nullable HttpTransport> http;
   private final Supplier<List<InetSocketAddress>> ownAddresses;
-  private final Supplier<URI> externalUrl;
+  private final Supplier<GoUrl> externalUrl;
   private final Options options;
   private final AwaitingAlerts awaiting; // for the Alertmanager of this process
   private final Metrics metrics;
@@ -82,7 +83,7 @@ final class AlertSender implements AutoCloseable {
       Supplier<@Nullable AlertSink> sink,
       Supplier<@Nullable HttpTransport> http,
       Supplier<List<InetSocketAddress>> ownAddresses,
-      Supplier<URI> externalUrl,
+      Supplier<GoUrl> externalUrl,
       Options options,
       Metrics metrics) {
     this.sink = sink;
@@ -152,25 +153,25 @@ final class AlertSender implements AutoCloseable {
             continue;
           }
           String url = url(after);
-          URI uri;
+          GoUrl address;
           try {
-            uri = URI.create(url);
-          } catch (IllegalArgumentException e) {
-            LOG.warn("alertmanager {}: not a URL", url);
+            address = GoUrl.parse(url);
+          } catch (GoUrl.InvalidUrlException e) {
+            LOG.warn("alertmanager {}: {}", SecretKeys.shownUrl(url), e.reason());
             continue;
           }
-          if (isOwn(uri)) {
+          if (isOwn(address)) {
             local.add(() -> true);
             continue;
           }
-          if (uri.getPort() == ALERTMANAGER_PORT && isLoopback(uri.getHost())) {
-            local.add(new Vacant(uri.getPort()));
+          if (address.portNumber() == ALERTMANAGER_PORT && isLoopback(address.hostname())) {
+            local.add(new Vacant(ALERTMANAGER_PORT));
           }
           String key = i + " " + url;
           wanted.add(key);
           Queue known = queues.get(key);
           if (known == null) {
-            queues.put(key, new Queue(uri, block, alerts));
+            queues.put(key, new Queue(address, block, alerts));
             zero(url);
             length(url, 0);
           } else {
@@ -219,26 +220,22 @@ final class AlertSender implements AutoCloseable {
   }
 
   private static String url(Labels l) {
-    return l.get("__scheme__") + "://" + l.get(TargetGroup.ADDRESS) + l.get("__alerts_path__");
+    return GoUrl.join(
+        l.get("__scheme__"), l.get(TargetGroup.ADDRESS), l.get("__alerts_path__"), "");
   }
 
-  private static boolean isLoopback(@Nullable String host) {
-    return host != null
-        && (host.equals("localhost") || host.startsWith("127.") || host.equals("[::1]"));
+  private static boolean isLoopback(String host) {
+    return host.equals("localhost") || host.startsWith("127.") || host.equals("::1");
   }
 
-  private boolean isOwn(URI uri) {
-    String host = uri.getHost();
-    int port = uri.getPort() > 0 ? uri.getPort() : "https".equals(uri.getScheme()) ? 443 : 80;
-    URI external = externalUrl.get();
-    if (host == null) {
+  private boolean isOwn(GoUrl url) {
+    String host = url.hostname();
+    int port = url.portNumber();
+    GoUrl external = externalUrl.get();
+    if (host.isEmpty()) {
       return false;
     }
-    int externalPort =
-        external.getPort() > 0
-            ? external.getPort()
-            : "https".equals(external.getScheme()) ? 443 : 80;
-    if (host.equals(external.getHost()) && port == externalPort) {
+    if (host.equals(external.hostname()) && port == external.portNumber()) {
       return true;
     }
     for (InetSocketAddress own : ownAddresses.get()) {
@@ -408,16 +405,16 @@ final class AlertSender implements AutoCloseable {
   /** The queue of one Alertmanager, with the thread that sends it. */
   private final class Queue {
     final String url;
-    private final URI uri;
+    private final GoUrl address;
     private final LinkedBlockingDeque<Alert> waiting = new LinkedBlockingDeque<>();
     private final Thread thread;
     private volatile boolean stopped;
     volatile AlertmanagerTarget block;
     volatile Relabeling relabeling;
 
-    Queue(URI uri, AlertmanagerTarget block, Relabeling relabeling) {
-      this.uri = uri;
-      this.url = uri.toString();
+    Queue(GoUrl address, AlertmanagerTarget block, Relabeling relabeling) {
+      this.address = address;
+      this.url = address.toString();
       this.block = block;
       this.relabeling = relabeling;
       this.thread = Thread.ofVirtual().name("alerts to " + url).start(this::run);
@@ -514,7 +511,7 @@ final class AlertSender implements AutoCloseable {
         try (HttpTransport.Response r =
             transport.send(
                 HttpTransport.Request.post(
-                    uri,
+                    address,
                     "application/json",
                     json(batch).getBytes(StandardCharsets.UTF_8),
                     block.timeout()),

@@ -7,13 +7,13 @@ import io.narthex.config.yaml.YamlReader;
 import io.narthex.model.Alert;
 import io.narthex.model.Labels;
 import io.narthex.model.TargetGroup;
+import io.narthex.model.go.GoUrl;
 import io.narthex.service.config.PrometheusConfig;
 import io.narthex.spi.plugin.HttpTransport;
 import io.narthex.testkit.notifier.HttpStandIn;
 import io.narthex.testkit.notifier.PlainHttp;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.URI;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,7 +54,7 @@ class AlertSenderTest {
         () -> here::addAll,
         () -> this::throughTheGate,
         () -> List.of(InetSocketAddress.createUnresolved("0.0.0.0", 9090)),
-        () -> URI.create("http://me:9090"),
+        () -> GoUrl.parse("http://me:9090"),
         options,
         metrics);
   }
@@ -119,7 +119,7 @@ class AlertSenderTest {
                 + "  - {action: labeldrop, regex: x}\n"
                 + "  alertmanagers:\n"
                 + "  - path_prefix: /am\n"));
-    targets(server.uri("").getAuthority());
+    targets(server.url("").host());
     sender.send(List.of(alert("A")));
     await(() -> server.received().size() == 1);
     HttpStandIn.Received r = server.received().get(0);
@@ -134,7 +134,7 @@ class AlertSenderTest {
     assertThat(here).isEmpty();
     await(() ->
         metrics.values.containsKey(
-            "prometheus_notifications_sent_total[" + server.uri("/am/api/v2/alerts") + "]"));
+            "prometheus_notifications_sent_total[" + server.url("/am/api/v2/alerts") + "]"));
   }
 
   @Test
@@ -156,9 +156,9 @@ class AlertSenderTest {
     gate.countDown();
     server.status(500);
     sender.apply(config("alerting:\n  alertmanagers:\n  - timeout: 5s\n"));
-    targets(server.uri("").getAuthority());
+    targets(server.url("").host());
     sender.send(List.of(alert("A"), alert("B")));
-    String url = server.uri("/api/v2/alerts").toString();
+    String url = server.url("/api/v2/alerts").toString();
     await(() ->
         metrics.values.getOrDefault("prometheus_notifications_errors_total[" + url + "]", 0.0)
             == 2);
@@ -169,7 +169,7 @@ class AlertSenderTest {
   private void sendElevenAlerts(AlertSender.Options options) {
     sender = sender(options);
     sender.apply(config("alerting:\n  alertmanagers:\n  - timeout: 5s\n"));
-    targets(server.uri("").getAuthority());
+    targets(server.url("").host());
     sender.send(List.of(alert("first")));
     await(() -> atTheGate.get() == 1);
     List<Alert> many = new ArrayList<>();
@@ -198,7 +198,7 @@ class AlertSenderTest {
   void withoutDrainingWhatWaitsIsDroppedAndCounted() throws InterruptedException {
     sendElevenAlerts(new AlertSender.Options(100, 4, false));
     assertThat(sizesAfterTheEnd()).hasSizeLessThanOrEqualTo(1);
-    String url = server.uri("/api/v2/alerts").toString();
+    String url = server.url("/api/v2/alerts").toString();
     assertThat(metrics.values.get("prometheus_notifications_dropped_total[" + url + "]"))
         .isGreaterThanOrEqualTo(10);
   }
@@ -215,7 +215,7 @@ class AlertSenderTest {
     gate.countDown();
     server.hangs(true);
     sender.apply(config("alerting:\n  alertmanagers:\n  - timeout: 5s\n"));
-    targets(server.uri("").getAuthority());
+    targets(server.url("").host());
     sender.send(List.of(alert("first")));
     await(() -> server.received().size() == 1);
     List<Alert> many = new ArrayList<>();
@@ -223,7 +223,7 @@ class AlertSenderTest {
       many.add(alert("A" + i));
     }
     sender.send(many);
-    String url = server.uri("/api/v2/alerts").toString();
+    String url = server.url("/api/v2/alerts").toString();
     assertThat(metrics.values.get("prometheus_notifications_dropped_total[" + url + "]"))
         .isEqualTo(15);
     server.close();

@@ -5,6 +5,7 @@ import io.narthex.model.Labels;
 import io.narthex.model.MetricMetadata;
 import io.narthex.model.MetricType;
 import io.narthex.model.TargetGroup;
+import io.narthex.model.go.GoUrl;
 import io.narthex.model.go.PromDuration;
 import io.narthex.service.config.ConfigSnapshot;
 import io.narthex.service.config.ReloadListener;
@@ -24,7 +25,6 @@ import io.narthex.spi.exporter.MetricSink;
 import io.narthex.spi.plugin.HttpTransport;
 import io.narthex.text.number.Fnv1a;
 import java.net.InetAddress;
-import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -144,9 +144,8 @@ public final class ScrapeComponent
         : PromDuration.parse(tolerance).toMillis();
   }
 
-  private static String hostPort(URI url) {
-    int port = url.getPort() > 0 ? url.getPort() : "https".equals(url.getScheme()) ? 443 : 80;
-    return url.getHost() + ":" + port;
+  private static String hostPort(GoUrl url) {
+    return host(url, Integer.toString(url.portNumber()));
   }
 
   /** Ends all loops without stale markers, since another version of this bundle may continue. */
@@ -337,31 +336,30 @@ public final class ScrapeComponent
    * Returns the URL at which others reach the target: a loopback host is replaced by the server's.
    */
   private String globalUrl(Target t) {
-    URI external = server.externalUrl();
-    if (t.self()) {
-      URI own = URI.create(t.url());
-      String query = own.getRawQuery() == null ? "" : "?" + own.getRawQuery();
-      return external + own.getRawPath() + query;
-    }
-    URI url;
+    GoUrl external = server.externalUrl();
+    GoUrl url;
     try {
-      url = URI.create(t.url());
-    } catch (IllegalArgumentException _) {
+      url = GoUrl.parse(t.url());
+    } catch (GoUrl.InvalidUrlException _) {
       return t.url();
     }
-    String host = url.getHost();
-    if (host == null
-        || !(host.equals("localhost") || host.equals("127.0.0.1") || host.equals("[::1]"))) {
+    if (t.self()) {
+      return external + url.requestTarget();
+    }
+    String host = url.hostname();
+    if (!(host.equals("localhost") || host.equals("127.0.0.1") || host.equals("::1"))) {
       return t.url();
     }
-    boolean own = server.listenAddresses().stream().anyMatch(a -> a.getPort() == url.getPort());
-    String scheme = own ? external.getScheme() : url.getScheme();
-    String authority =
-        own
-            ? external.getRawAuthority()
-            : external.getHost() + (url.getPort() > 0 ? ":" + url.getPort() : "");
-    String query = url.getRawQuery() == null ? "" : "?" + url.getRawQuery();
-    return scheme + "://" + authority + url.getRawPath() + query;
+    boolean own = server.listenAddresses().stream().anyMatch(a -> a.getPort() == url.portNumber());
+    String authority = own ? external.host() : host(external, url.port());
+    return GoUrl.parse((own ? external.scheme() : url.scheme()) + "://" + authority)
+        + url.requestTarget();
+  }
+
+  private static String host(GoUrl url, String port) {
+    String name = url.hostname();
+    String host = name.indexOf(':') < 0 ? name : "[" + name.replace("%", "%25") + "]";
+    return port.isEmpty() ? host : host + ":" + port;
   }
 
   @Override

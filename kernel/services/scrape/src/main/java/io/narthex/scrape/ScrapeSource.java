@@ -1,6 +1,7 @@
 package io.narthex.scrape;
 
 import io.narthex.exposition.ExpositionFormat;
+import io.narthex.model.go.GoUrl;
 import io.narthex.service.exporter.ExporterService;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.push.PushgatewayService;
@@ -10,7 +11,6 @@ import io.narthex.spi.plugin.HttpTransport;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.URI;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -194,7 +194,7 @@ final class ScrapeSource {
     made =
         new HttpTransport.Request(
             "GET",
-            target.self() ? own(target) : uri(target.url()),
+            target.self() ? own(target) : url(target.url()),
             headers,
             null,
             Duration.ofMillis(target.timeoutMs()),
@@ -224,29 +224,25 @@ final class ScrapeSource {
     }
   }
 
-  private static URI uri(String url) throws ScrapeFailure {
+  private static GoUrl url(String text) throws ScrapeFailure {
     try {
-      return URI.create(url);
-    } catch (IllegalArgumentException e) {
-      throw new ScrapeFailure(
-          ScrapeFailure.Kind.CONNECTION, "parse \"" + url + "\": " + e.getMessage());
+      return GoUrl.parse(text);
+    } catch (GoUrl.InvalidUrlException e) {
+      throw new ScrapeFailure(ScrapeFailure.Kind.CONNECTION, String.valueOf(e.getMessage()));
     }
   }
 
   /** Returns the address of a path of this server that is served over HTTP only. */
-  private URI own(Target target) throws ScrapeFailure {
+  private GoUrl own(Target target) throws ScrapeFailure {
     List<InetSocketAddress> listening = server.listenAddresses();
     if (listening.isEmpty()) {
       throw new ScrapeFailure(ScrapeFailure.Kind.CONNECTION, "this server does not listen yet");
     }
-    URI url = uri(target.url());
-    String query = url.getRawQuery() == null ? "" : "?" + url.getRawQuery();
-    return uri(
+    return url(
         "http://127.0.0.1:"
             + listening.get(0).getPort()
             + server.routePrefix()
-            + url.getRawPath()
-            + query);
+            + url(target.url()).requestTarget());
   }
 
   private static String seconds(long ms) {

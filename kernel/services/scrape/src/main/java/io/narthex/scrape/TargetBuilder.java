@@ -2,10 +2,9 @@ package io.narthex.scrape;
 
 import io.narthex.model.Labels;
 import io.narthex.model.TargetGroup;
+import io.narthex.model.go.GoUrl;
 import io.narthex.relabel.TargetLabels;
 import io.narthex.service.config.ScrapeConfig;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -76,24 +75,21 @@ final class TargetBuilder {
 
   private String url(Labels internal) {
     Map<String, List<String>> params = parameters(internal);
-    StringBuilder b = new StringBuilder();
-    b.append(internal.get("__scheme__")).append("://").append(internal.get(TargetGroup.ADDRESS));
-    String path = internal.get("__metrics_path__");
-    if (!path.startsWith("/")) {
-      b.append('/');
-    }
-    b.append(escapePath(path));
-    char separator = '?';
-    for (Map.Entry<String, List<String>> e : params.entrySet()) {
-      for (String v : e.getValue()) {
-        b.append(separator)
-            .append(URLEncoder.encode(e.getKey(), StandardCharsets.UTF_8))
+    StringBuilder query = new StringBuilder();
+    params.forEach((name, values) -> {
+      for (String value : values) {
+        query
+            .append(query.isEmpty() ? "" : "&")
+            .append(GoUrl.escapeQuery(name))
             .append('=')
-            .append(URLEncoder.encode(v, StandardCharsets.UTF_8));
-        separator = '&';
+            .append(GoUrl.escapeQuery(value));
       }
-    }
-    return b.toString();
+    });
+    return GoUrl.join(
+        internal.get("__scheme__"),
+        internal.get(TargetGroup.ADDRESS),
+        internal.get("__metrics_path__"),
+        query.toString());
   }
 
   /** Returns the URL parameters: those of the job, overridden by labels; sorted by name. */
@@ -112,31 +108,5 @@ final class TargetBuilder {
       }
     });
     return params;
-  }
-
-  private static String escapePath(String path) {
-    StringBuilder b = null;
-    for (int i = 0; i < path.length(); i++) {
-      char c = path.charAt(i);
-      boolean plain =
-          (c >= 'a' && c <= 'z')
-              || (c >= 'A' && c <= 'Z')
-              || (c >= '0' && c <= '9')
-              || "-._~!$&'()*+,;=:@/%".indexOf(c) >= 0;
-      if (!plain && b == null) {
-        b = new StringBuilder(path.substring(0, i));
-      }
-      if (b != null) {
-        if (plain) {
-          b.append(c);
-        } else {
-          int code = path.codePointAt(i);
-          String one = Character.toString(code);
-          i += one.length() - 1;
-          b.append(URLEncoder.encode(one, StandardCharsets.UTF_8).replace("+", "%20"));
-        }
-      }
-    }
-    return b == null ? path : b.toString();
   }
 }

@@ -5,6 +5,7 @@ import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
 import io.narthex.model.NativeHistogram;
 import io.narthex.model.StaleMarker;
+import io.narthex.model.go.GoUrl;
 import io.narthex.service.exporter.ExporterService;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.service.server.ServerInfo;
@@ -23,7 +24,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.Proxy;
 import java.net.InetSocketAddress;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -280,11 +280,11 @@ final class Fakes {
   }
 
   /** A response with status 200 unless the body says otherwise. */
-  static HttpTransport http(Function<URI, String> pages) {
+  static HttpTransport http(Function<GoUrl, String> pages) {
     return (request, settings) -> {
-      String page = pages.apply(request.uri());
+      String page = pages.apply(request.url());
       if (page == null) {
-        throw new IOException("Get \"" + request.uri() + "\": connection refused");
+        throw new IOException("Get \"" + request.url() + "\": connection refused");
       }
       return new HttpTransport.Response() {
         @Override
@@ -369,7 +369,7 @@ final class Fakes {
             new Class<?>[] {ServerInfo.class},
             (proxy, method, args) ->
                 switch (method.getName()) {
-                  case "externalUrl" -> URI.create("http://here.test:9090");
+                  case "externalUrl" -> GoUrl.parse("http://here.test:9090");
                   case "compatibleVersion" -> "3.14.0";
                   case "listenAddresses" -> List.of(InetSocketAddress.createUnresolved("h", 9090));
                   case "routePrefix" -> "";

@@ -2,6 +2,7 @@ package io.narthex.template;
 
 import io.narthex.model.Labels;
 import io.narthex.model.go.GoFloat;
+import io.narthex.model.go.GoUrl;
 import io.narthex.model.go.PromDuration;
 import io.narthex.service.query.QueryException;
 import io.narthex.service.query.QueryResult;
@@ -113,9 +114,8 @@ final class RuleFunctions {
 
   private static String pathOf(String url) {
     try {
-      String path = java.net.URI.create(url).getPath();
-      return path == null ? "" : path;
-    } catch (IllegalArgumentException e) {
+      return GoUrl.parse(url).path();
+    } catch (GoUrl.InvalidUrlException e) {
       return "";
     }
   }

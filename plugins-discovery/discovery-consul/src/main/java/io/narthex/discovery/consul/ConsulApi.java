@@ -1,12 +1,12 @@
 package io.narthex.discovery.consul;
 
 import io.narthex.json.tree.JsonTree;
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.plugin.HttpTransport.HttpSettings;
 import io.narthex.spi.plugin.HttpTransport.Request;
 import io.narthex.spi.plugin.HttpTransport.Response;
 import io.narthex.spi.plugin.PluginContext;
 import java.io.IOException;
-import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -100,7 +100,7 @@ final class ConsulApi {
         config.token() == null || config.token().isEmpty()
             ? Map.of()
             : Map.of("X-Consul-Token", config.token().reveal());
-    Request request = new Request("GET", URI.create(url), headers, null, TIMEOUT, null);
+    Request request = new Request("GET", GoUrl.parse(url), headers, null, TIMEOUT, null);
     try (Response response = context.http().send(request, http)) {
       if (response.status() != 200) {
         String body = new String(response.body().readNBytes(200), StandardCharsets.UTF_8).strip();

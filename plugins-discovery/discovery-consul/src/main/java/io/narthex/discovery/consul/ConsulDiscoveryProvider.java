@@ -1,5 +1,6 @@
 package io.narthex.discovery.consul;
 
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.Secret;
 import io.narthex.spi.discovery.Discovery;
@@ -7,7 +8,6 @@ import io.narthex.spi.discovery.DiscoveryProvider;
 import io.narthex.spi.plugin.HttpTransport.BasicAuth;
 import io.narthex.spi.plugin.HttpTransport.HttpSettings;
 import io.narthex.spi.plugin.PluginContext;
-import java.net.URI;
 import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Component;
 
@@ -46,13 +46,10 @@ public final class ConsulDiscoveryProvider implements DiscoveryProvider<ConsulCo
     }
     String base = config.scheme() + "://" + config.server() + slash(config.pathPrefix());
     try {
-      URI uri = URI.create(base);
-      if (uri.getHost() == null
-          || !(uri.getScheme().equals("http") || uri.getScheme().equals("https"))) {
-        throw new IllegalArgumentException("no host");
-      }
-    } catch (IllegalArgumentException e) {
-      throw new ConfigException("server: must be host:port, got \"" + config.server() + "\"", e);
+      GoUrl unused = GoUrl.parseHttp(base);
+    } catch (GoUrl.InvalidUrlException e) {
+      throw new ConfigException(
+          "server: must be host:port, got \"" + config.server() + "\": " + e.reason(), e);
     }
     return new ConsulDiscovery(config, http, base, context);
   }

@@ -1,13 +1,13 @@
 package io.narthex.discovery.http;
 
 import io.narthex.model.TargetGroup;
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.discovery.Discovery;
 import io.narthex.spi.discovery.TargetSink;
 import io.narthex.spi.plugin.HttpTransport.Request;
 import io.narthex.spi.plugin.HttpTransport.Response;
 import io.narthex.spi.plugin.PluginContext;
 import java.io.IOException;
-import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,12 +21,12 @@ final class HttpDiscovery implements Discovery {
       Pattern.compile("(?i)application/json(;\\s*charset=(\"utf-8\"|utf-8))?", 0);
 
   private final HttpConfig config;
-  private final URI uri;
+  private final GoUrl url;
   private final PluginContext context;
 
-  HttpDiscovery(HttpConfig config, URI uri, PluginContext context) {
+  HttpDiscovery(HttpConfig config, GoUrl url, PluginContext context) {
     this.config = config;
-    this.uri = uri;
+    this.url = url;
     this.context = context;
   }
 
@@ -65,7 +65,7 @@ final class HttpDiscovery implements Discovery {
     Request request =
         new Request(
             "GET",
-            uri,
+            url,
             Map.of(
                 "Accept",
                 "application/json",

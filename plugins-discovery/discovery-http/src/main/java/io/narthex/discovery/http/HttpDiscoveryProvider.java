@@ -1,10 +1,10 @@
 package io.narthex.discovery.http;
 
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.discovery.Discovery;
 import io.narthex.spi.discovery.DiscoveryProvider;
 import io.narthex.spi.plugin.PluginContext;
-import java.net.URI;
 import org.osgi.service.component.annotations.Component;
 
 /** Offers the discovery type {@code http}. */
@@ -28,18 +28,18 @@ public final class HttpDiscoveryProvider implements DiscoveryProvider<HttpConfig
     if (config.url().equalsIgnoreCase("http://") || config.url().equalsIgnoreCase("https://")) {
       throw new ConfigException("host is missing in URL");
     }
-    URI uri;
+    GoUrl url;
     try {
-      uri = URI.create(config.url());
-    } catch (IllegalArgumentException e) {
-      throw new ConfigException("url: not a valid URL, got \"" + config.url() + "\"", e);
+      url = GoUrl.parse(config.url());
+    } catch (GoUrl.InvalidUrlException e) {
+      throw new ConfigException("url: not a valid URL: " + e.reason(), e);
     }
-    if (!"http".equalsIgnoreCase(uri.getScheme()) && !"https".equalsIgnoreCase(uri.getScheme())) {
+    if (!url.scheme().equals("http") && !url.scheme().equals("https")) {
       throw new ConfigException("URL scheme must be 'http' or 'https'");
     }
-    if (uri.getHost() == null) {
+    if (url.host().isEmpty()) {
       throw new ConfigException("host is missing in URL");
     }
-    return new HttpDiscovery(config, uri, context);
+    return new HttpDiscovery(config, url, context);
   }
 }

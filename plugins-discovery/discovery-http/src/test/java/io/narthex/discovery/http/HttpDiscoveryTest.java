@@ -42,7 +42,7 @@ final class HttpDiscoveryTest extends DiscoveryKit {
         PlainHttp http = new PlainHttp()) {
       server.answer("application/json", "[]");
       http.send(
-              HttpTransport.Request.get(server.uri("/"), Duration.ofMinutes(1)),
+              HttpTransport.Request.get(server.url("/"), Duration.ofMinutes(1)),
               HttpSettings.DEFAULT)
           .close();
     }
@@ -64,7 +64,7 @@ final class HttpDiscoveryTest extends DiscoveryKit {
   }
 
   private String url() {
-    return server.uri("/sd?team=x").toString();
+    return server.url("/sd?team=x").toString();
   }
 
   private Discovery open(String url, Duration interval) {
@@ -156,7 +156,7 @@ final class HttpDiscoveryTest extends DiscoveryKit {
     refuses("ftp://a/b", "URL scheme must be 'http' or 'https'");
     refuses("example.com/b", "URL scheme must be 'http' or 'https'");
     refuses("http://", "host is missing in URL");
-    refuses("http://a b", "url: not a valid URL, got \"http://a b\"");
+    refuses("http://a b", "url: not a valid URL: invalid character \" \" in host name");
     refuses("http:///b", "host is missing in URL");
   }
 

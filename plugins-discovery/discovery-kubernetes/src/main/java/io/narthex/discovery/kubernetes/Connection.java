@@ -1,6 +1,7 @@
 package io.narthex.discovery.kubernetes;
 
 import io.narthex.json.tree.JsonTree;
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.config.Secret;
 import io.narthex.spi.plugin.HttpTransport.Authorization;
 import io.narthex.spi.plugin.HttpTransport.BasicAuth;
@@ -10,7 +11,6 @@ import io.narthex.spi.plugin.HttpTransport.Response;
 import io.narthex.spi.plugin.HttpTransport.TlsSettings;
 import io.narthex.spi.plugin.PluginContext;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,14 +57,17 @@ final class Connection {
   Response get(String path, Duration timeout) throws IOException, InterruptedException {
     Peer peer = peer();
     String base = peer.base();
-    URI uri;
+    GoUrl url;
     try {
-      uri = URI.create((base.endsWith("/") ? base.substring(0, base.length() - 1) : base) + path);
-    } catch (IllegalArgumentException e) {
-      throw new IOException("address of the API server is not a URL, got \"" + base + "\"", e);
+      url =
+          GoUrl.parseHttp(
+              (base.endsWith("/") ? base.substring(0, base.length() - 1) : base) + path);
+    } catch (GoUrl.InvalidUrlException e) {
+      throw new IOException(
+          "address of the API server is not a URL, got \"" + base + "\": " + e.reason(), e);
     }
     Request request =
-        new Request("GET", uri, Map.of("Accept", "application/json"), null, timeout, null);
+        new Request("GET", url, Map.of("Accept", "application/json"), null, timeout, null);
     return context.http().send(request, peer.http());
   }
 

@@ -1,12 +1,12 @@
 package io.narthex.discovery.kubernetes;
 
 import io.narthex.discovery.kubernetes.KubernetesConfig.Selector;
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.discovery.Discovery;
 import io.narthex.spi.discovery.DiscoveryProvider;
 import io.narthex.spi.plugin.HttpTransport.HttpSettings;
 import io.narthex.spi.plugin.PluginContext;
-import java.net.URI;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -81,12 +81,14 @@ public final class KubernetesDiscoveryProvider implements DiscoveryProvider<Kube
     }
     if (server) {
       try {
-        if (URI.create(config.apiServer()).getHost() == null) {
-          throw new IllegalArgumentException("no host");
-        }
-      } catch (IllegalArgumentException e) {
+        GoUrl unused = GoUrl.parseHttp(config.apiServer());
+      } catch (GoUrl.InvalidUrlException e) {
         throw new ConfigException(
-            "api_server: must be a URL with a host, got \"" + config.apiServer() + "\"", e);
+            "api_server: must be a URL with a host, got \""
+                + config.apiServer()
+                + "\": "
+                + e.reason(),
+            e);
       }
     }
     return new KubernetesDiscovery(

@@ -387,7 +387,7 @@ final class KubernetesDiscoveryTest extends DiscoveryKit {
       running.sink.await("both namespaces", PATIENCE, () -> http.requests.size() >= 2);
     }
     assertThat(http.requests)
-        .extracting(r -> r.uri().toString())
+        .extracting(r -> r.url().toString())
         .contains(
             "https://[fd00::1]:6443/api/v1/namespaces/shop/pods?resourceVersion=0",
             "https://[fd00::1]:6443/api/v1/namespaces/more/pods?resourceVersion=0");

@@ -1,5 +1,6 @@
 package io.narthex.notifier.pagerduty;
 
+import io.narthex.model.go.GoUrl;
 import io.narthex.notifier.pagerduty.PagerdutyConfig.RoutingKey;
 import io.narthex.notifier.pagerduty.PagerdutyConfig.ServiceKey;
 import io.narthex.spi.config.Secret;
@@ -12,7 +13,6 @@ import io.narthex.spi.plugin.HttpTransport.Request;
 import io.narthex.spi.plugin.HttpTransport.Response;
 import io.narthex.spi.plugin.PluginContext;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
@@ -25,15 +25,15 @@ final class PagerdutyNotifier implements Notifier {
   private static final int QUOTED_BODY = 300;
 
   private final PagerdutyConfig config;
-  private final URI uri;
+  private final GoUrl url;
   private final boolean v1;
   private final HttpSettings http;
   private final PluginContext context;
 
   PagerdutyNotifier(
-      PagerdutyConfig config, URI uri, boolean v1, HttpSettings http, PluginContext context) {
+      PagerdutyConfig config, GoUrl url, boolean v1, HttpSettings http, PluginContext context) {
     this.config = config;
-    this.uri = uri;
+    this.url = url;
     this.v1 = v1;
     this.http = http;
     this.context = context;
@@ -62,7 +62,7 @@ final class PagerdutyNotifier implements Notifier {
     Request request =
         new Request(
             "POST",
-            uri,
+            url,
             Map.of("Content-Type", "application/json", "User-Agent", "Alertmanager/0.34.0"),
             body,
             config.timeout().isZero() ? DEFAULT_TIMEOUT : config.timeout(),

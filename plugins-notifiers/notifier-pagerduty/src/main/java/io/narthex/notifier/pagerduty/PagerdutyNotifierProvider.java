@@ -1,5 +1,6 @@
 package io.narthex.notifier.pagerduty;
 
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.ConfigNode.Entry;
@@ -12,7 +13,6 @@ import io.narthex.spi.plugin.PluginContext;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -25,8 +25,8 @@ import org.osgi.service.component.annotations.Component;
 @Component(service = NotifierProvider.class)
 public final class PagerdutyNotifierProvider
     implements NotifierProvider<PagerdutyConfig, PagerdutyConfig.Globals> {
-  static final URI V1 =
-      URI.create("https://events.pagerduty.com/generic/2010-04-15/create_event.json");
+  static final GoUrl V1 =
+      GoUrl.parse("https://events.pagerduty.com/generic/2010-04-15/create_event.json");
 
   @Override
   public String type() {
@@ -66,7 +66,7 @@ public final class PagerdutyNotifierProvider
 
   /** As {@link #open}, with another URL for version 1 of the API. */
   Notifier open(
-      PagerdutyConfig config, PagerdutyConfig.Globals globals, PluginContext context, URI v1) {
+      PagerdutyConfig config, PagerdutyConfig.Globals globals, PluginContext context, GoUrl v1) {
     PagerdutyConfig.RoutingKey routing = config.endpoint().routing();
     PagerdutyConfig.ServiceKey service = config.endpoint().service();
     if (!routing.isGiven() && !service.isGiven()) {
@@ -83,8 +83,8 @@ public final class PagerdutyNotifierProvider
         && config.details().toPlain() != null) {
       throw new ConfigException("details must be a map of names to values");
     }
-    URI uri = service.isGiven() ? v1 : url(config.endpoint().or(globals).url());
-    return new PagerdutyNotifier(config, uri, service.isGiven(), http(config, globals), context);
+    GoUrl url = service.isGiven() ? v1 : url(config.endpoint().or(globals).url());
+    return new PagerdutyNotifier(config, url, service.isGiven(), http(config, globals), context);
   }
 
   private static HttpSettings http(PagerdutyConfig config, PagerdutyConfig.Globals globals) {
@@ -120,18 +120,11 @@ public final class PagerdutyNotifierProvider
     return new ConfigNode.Mapping(place, List.copyOf(all.values()));
   }
 
-  private static URI url(String text) {
-    URI uri;
+  private static GoUrl url(String text) {
     try {
-      uri = URI.create(text);
-    } catch (IllegalArgumentException e) {
-      throw new ConfigException("url: not a valid URL, got \"" + text + "\"", e);
+      return GoUrl.parseHttp(text);
+    } catch (GoUrl.InvalidUrlException e) {
+      throw new ConfigException("url: " + e.reason() + ", got \"" + text + "\"", e);
     }
-    if (uri.getHost() == null
-        || !("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))) {
-      throw new ConfigException(
-          "url: must begin with http:// or https:// and name a host, got \"" + text + "\"");
-    }
-    return uri;
   }
 }

@@ -72,9 +72,9 @@ class PagerdutyNotifierTest extends NotifierKit {
   private Notifier open(PagerdutyConfig config, PluginContext context) {
     return provider.open(
         config,
-        new PagerdutyConfig.Globals(server.uri("/v2/enqueue").toString(), null),
+        new PagerdutyConfig.Globals(server.url("/v2/enqueue").toString(), null),
         context,
-        server.uri("/generic/2010-04-15/create_event.json"));
+        server.url("/generic/2010-04-15/create_event.json"));
   }
 
   @Override

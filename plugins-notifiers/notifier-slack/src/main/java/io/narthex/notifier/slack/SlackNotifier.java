@@ -2,6 +2,7 @@ package io.narthex.notifier.slack;
 
 import io.narthex.json.JsonText;
 import io.narthex.json.tree.JsonTree;
+import io.narthex.model.go.GoUrl;
 import io.narthex.notifier.slack.SlackConfig.Token;
 import io.narthex.notifier.slack.SlackConfig.Url;
 import io.narthex.spi.config.Secret;
@@ -14,7 +15,6 @@ import io.narthex.spi.plugin.HttpTransport.Response;
 import io.narthex.spi.plugin.PluginContext;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
@@ -76,13 +76,13 @@ final class SlackNotifier implements Notifier {
       request =
           new Request(
               "POST",
-              URI.create(url),
+              GoUrl.parseHttp(url),
               headers,
               (JsonText.of(message) + "\n").getBytes(StandardCharsets.UTF_8),
               config.timeout().isZero() ? DEFAULT_TIMEOUT : config.timeout(),
               null);
-    } catch (IllegalArgumentException e) {
-      return SendResult.rejected("api_url: not a valid URL");
+    } catch (GoUrl.InvalidUrlException e) {
+      return SendResult.rejected("api_url: not a valid URL: " + e.reason());
     }
     try (Response response = context.http().send(request, http)) {
       SendResult result = verdict(response, notification);

@@ -1,5 +1,6 @@
 package io.narthex.notifier.slack;
 
+import io.narthex.model.go.GoUrl;
 import io.narthex.notifier.slack.SlackConfig.Token;
 import io.narthex.notifier.slack.SlackConfig.Url;
 import io.narthex.notifier.slack.SlackNotifier.Access;
@@ -15,6 +16,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Component;
 
 /** Offers the notifier type {@code slack}. */
@@ -74,6 +76,7 @@ public final class SlackNotifierProvider
       throw new ConfigException("no Slack API URL nor App token set either inline or in a file");
     }
     Access access = access(c, g);
+    checkUrl(access.url().apiUrl());
     if (c.updateMessage()) {
       Secret url = access.url().apiUrl();
       if (url == null || !url.reveal().equals(SlackConfig.POST_MESSAGE)) {
@@ -83,6 +86,17 @@ public final class SlackNotifierProvider
       }
     }
     return new SlackNotifier(c, access, http(c, g), context);
+  }
+
+  private static void checkUrl(@Nullable Secret url) {
+    // a configuration copied from the status page can be checked
+    if (url != null && !url.isEmpty() && !url.reveal().equals("<secret>")) {
+      try {
+        GoUrl unused = GoUrl.parseHttp(url.reveal());
+      } catch (GoUrl.InvalidUrlException e) {
+        throw new ConfigException("api_url: " + e.reason(), e);
+      }
+    }
   }
 
   private static HttpSettings http(SlackConfig c, SlackConfig.Globals g) {

@@ -41,7 +41,7 @@ class SlackNotifierTest extends NotifierKit {
 
   SlackNotifierTest() throws IOException {
     server = new HttpStandIn();
-    apiUrl = server.uri("/services/T0/B0/s3cret").toString();
+    apiUrl = server.url("/services/T0/B0/s3cret").toString();
   }
 
   @AfterEach
@@ -60,7 +60,7 @@ class SlackNotifierTest extends NotifierKit {
         new SlackConfig.Token(appToken == null ? null : Secret.of(appToken), appTokenFile),
         appToken == null && appTokenFile.isEmpty()
             ? ""
-            : server.uri("/api/chat.postMessage").toString(),
+            : server.url("/api/chat.postMessage").toString(),
         new SlackConfig.Message(
             "#x",
             "{{ template \"slack.default.username\" . }}",
@@ -230,11 +230,11 @@ class SlackNotifierTest extends NotifierKit {
 
   @Test
   void globalKeysStandInForThoseThatAreAbsent(@TempDir Path folder) throws Exception {
-    String hook = server.uri("/global/hook").toString();
-    String app = server.uri("/global/app").toString();
+    String hook = server.url("/global/hook").toString();
+    String app = server.url("/global/app").toString();
     Path url = folder.resolve("url");
     Path token = folder.resolve("token");
-    Files.writeString(url, server.uri("/global/file").toString());
+    Files.writeString(url, server.url("/global/file").toString());
     Files.writeString(token, "xoxb-4");
     apiUrl = null;
     globals = new SlackConfig.Globals(Secret.of(hook), "", null, "", app, null); // slack_api_url
@@ -315,7 +315,7 @@ class SlackNotifierTest extends NotifierKit {
     return new SlackNotifier(
         config(),
         new SlackNotifier.Access(
-            new SlackConfig.Url(Secret.of(server.uri("/api/chat.postMessage").toString()), ""),
+            new SlackConfig.Url(Secret.of(server.url("/api/chat.postMessage").toString()), ""),
             new SlackConfig.Token(Secret.of("xoxb"), "")),
         HttpSettings.DEFAULT,
         context());

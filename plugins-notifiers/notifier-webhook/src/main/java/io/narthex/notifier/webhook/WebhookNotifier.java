@@ -1,5 +1,6 @@
 package io.narthex.notifier.webhook;
 
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.notifier.Notification;
 import io.narthex.spi.notifier.Notifier;
 import io.narthex.spi.notifier.SendResult;
@@ -9,7 +10,6 @@ import io.narthex.spi.plugin.HttpTransport.Request;
 import io.narthex.spi.plugin.HttpTransport.Response;
 import io.narthex.spi.plugin.PluginContext;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
@@ -31,10 +31,6 @@ final class WebhookNotifier implements Notifier {
     this.context = context;
   }
 
-  static boolean isHttp(String url) {
-    return url.startsWith("http://") || url.startsWith("https://");
-  }
-
   @Override
   public SendResult send(Notification notification) throws InterruptedException {
     Notification shown = notification.limitedTo(config.maxAlerts());
@@ -51,14 +47,11 @@ final class WebhookNotifier implements Notifier {
     } catch (IOException e) {
       return SendResult.rejected("url_file " + config.urlFile() + ": cannot be read");
     }
-    URI uri;
+    GoUrl to;
     try {
-      uri = URI.create(escaped(url));
-    } catch (IllegalArgumentException e) {
-      return SendResult.rejected("url: not a valid URL after expansion");
-    }
-    if (!isHttp(url)) {
-      return SendResult.rejected("url: unsupported scheme after expansion");
+      to = GoUrl.parseHttp(url);
+    } catch (GoUrl.InvalidUrlException e) {
+      return SendResult.rejected("url: not a valid URL after expansion: " + e.reason());
     }
     byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
     if (bytes.length > MAX_BODY) {
@@ -72,7 +65,7 @@ final class WebhookNotifier implements Notifier {
     Request request =
         new Request(
             "POST",
-            uri,
+            to,
             Map.of("Content-Type", "application/json", "User-Agent", "Alertmanager/0.34.0"),
             bytes,
             config.timeout().isZero() ? DEFAULT_TIMEOUT : config.timeout(),
@@ -87,34 +80,6 @@ final class WebhookNotifier implements Notifier {
     } catch (IOException e) {
       return SendResult.retryLater("request failed: " + hideUrl(e.getMessage(), url));
     }
-  }
-
-  /**
-   * Escapes what labels may bring into a URL and {@link URI} refuses: blanks and some signs in path
-   * and query, everything beyond ASCII. Existing escapes and the host stay as they are.
-   */
-  static String escaped(String url) {
-    int scheme = url.indexOf("://");
-    int path = scheme < 0 ? 0 : url.indexOf('/', scheme + 3);
-    if (path < 0) {
-      return url;
-    }
-    StringBuilder b = new StringBuilder(url.length() + 16).append(url, 0, path);
-    for (int i = path; i < url.length(); ) {
-      int c = url.codePointAt(i);
-      i += Character.charCount(c);
-      boolean ascii = c > ' ' && c < 0x7f;
-      if (ascii && "\"<>\\^`{|}[]".indexOf(c) < 0 && (c != '#' || b.indexOf("#") < 0)) {
-        b.append((char) c);
-      } else {
-        for (byte x : Character.toString(c).getBytes(StandardCharsets.UTF_8)) {
-          b.append('%')
-              .append("0123456789ABCDEF".charAt(x >> 4 & 15))
-              .append("0123456789ABCDEF".charAt(x & 15));
-        }
-      }
-    }
-    return b.toString();
   }
 
   private String url() throws IOException {

@@ -1,11 +1,11 @@
 package io.narthex.notifier.webhook;
 
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.notifier.Notifier;
 import io.narthex.spi.notifier.NotifierProvider;
 import io.narthex.spi.plugin.HttpTransport.HttpSettings;
 import io.narthex.spi.plugin.PluginContext;
-import java.net.URI;
 import org.osgi.service.component.annotations.Component;
 
 /** Offers the notifier type {@code webhook}. */
@@ -69,13 +69,10 @@ public final class WebhookNotifierProvider
       }
       return;
     }
-    if (!WebhookNotifier.isHttp(url)) {
-      throw new ConfigException("url: unsupported scheme; it must begin with http:// or https://");
-    }
     try {
-      URI.create(url);
-    } catch (IllegalArgumentException e) {
-      throw new ConfigException("url: not a valid URL; check it for blanks and quotes");
+      GoUrl unused = GoUrl.parseHttp(url);
+    } catch (GoUrl.InvalidUrlException e) {
+      throw new ConfigException("url: " + e.reason(), e);
     }
   }
 }

@@ -12,7 +12,7 @@ class WebhookNotifierSwapTest {
   void noNotificationIsLostOrDoubledAndNothingStays() throws IOException {
     try (HttpStandIn peer = new HttpStandIn()) {
       PluginSwap.swap(WebhookNotifierProvider.class)
-          .settings(Map.of("url", peer.uri("/hook").toString()))
+          .settings(Map.of("url", peer.url("/hook").toString()))
           .identifiedBy(WebhookNotifierSwapTest::fingerprint)
           .losesNoNotification(peer);
     }

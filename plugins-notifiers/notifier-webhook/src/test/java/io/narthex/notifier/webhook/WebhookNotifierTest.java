@@ -18,6 +18,9 @@ import java.util.List;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @NullUnmarked
 class WebhookNotifierTest extends NotifierKit {
@@ -35,7 +38,7 @@ class WebhookNotifierTest extends NotifierKit {
 
   @Override
   protected Notifier open(PluginContext context) {
-    return open(config(server.uri("/hook?key=s3cret").toString(), 0, null), context);
+    return open(config(server.url("/hook?key=s3cret").toString(), 0, null), context);
   }
 
   private Notifier open(WebhookConfig config, PluginContext context) {
@@ -87,7 +90,7 @@ class WebhookNotifierTest extends NotifierKit {
 
   @Test
   void maxAlertsCutsAndCounts() throws Exception {
-    try (Notifier n = open(config(server.uri("/").toString(), 1, null), context())) {
+    try (Notifier n = open(config(server.url("/").toString(), 1, null), context())) {
       n.send(notification(firing("A"), resolved("B")));
     }
     String body = server.received().get(0).body();
@@ -107,13 +110,13 @@ class WebhookNotifierTest extends NotifierKit {
 
   @Test
   void urlMayStandInAFileOrBeATemplate() throws Exception {
-    Files.writeString(directory.resolve("url"), server.uri("/from-file") + "\n");
+    Files.writeString(directory.resolve("url"), server.url("/from-file") + "\n");
     WebhookConfig file = new WebhookConfig(null, "url", 0, Duration.ZERO, null, null);
     try (Notifier n = open(file, context())) {
       n.send(notification(firing("A")));
     }
     try (Notifier n =
-        open(config(server.uri("/").toString() + "{{ .Status }}", 0, null), context())) {
+        open(config(server.url("/").toString() + "{{ .Status }}", 0, null), context())) {
       n.send(notification(firing("A")));
     }
     assertThat(server.received().get(0).path()).isEqualTo("/from-file");
@@ -133,7 +136,7 @@ class WebhookNotifierTest extends NotifierKit {
                     new ConfigNode.Scalar(at, "{{ .Status }}", ConfigNode.Scalar.Kind.STRING)),
                 new ConfigNode.Entry(
                     at, "n", new ConfigNode.Scalar(at, "7", ConfigNode.Scalar.Kind.INTEGER))));
-    try (Notifier n = open(config(server.uri("/").toString(), 0, payload), context())) {
+    try (Notifier n = open(config(server.url("/").toString(), 0, payload), context())) {
       n.send(notification(firing("A")));
     }
     assertThat(server.received().get(0).body()).contains("\"state\":\"firing\"", "\"n\":7");
@@ -141,7 +144,7 @@ class WebhookNotifierTest extends NotifierKit {
 
   @Test
   void brokenTemplateIsFinal() throws Exception {
-    try (Notifier n = open(config(server.uri("/").toString() + "{{ fail }}", 0, null), context())) {
+    try (Notifier n = open(config(server.url("/").toString() + "{{ fail }}", 0, null), context())) {
       assertThat(n.send(notification(firing("A")))).isInstanceOf(SendResult.Rejected.class);
     }
   }
@@ -175,18 +178,36 @@ class WebhookNotifierTest extends NotifierKit {
   @Test
   void aUrlThatExpandsToWhatNoUrlMayHoldIsSentEscaped() throws Exception {
     try (Notifier n =
-        open(config(server.uri("/").toString() + "{{ .Status }} \u00fc|", 0, null), context())) {
+        open(config(server.url("/").toString() + "{{ .Status }} \u00fc|", 0, null), context())) {
       assertThat(n.send(notification(firing("A")))).isInstanceOf(SendResult.Delivered.class);
     }
     assertThat(server.received().get(0).path()).isEqualTo("/firing%20%C3%BC%7C");
   }
 
-  @Test
-  void valuesOfLabelsInTheUrlAreEscaped() {
-    assertThat(WebhookNotifier.escaped("http://h/a b/\u00fc?q=%41|\"x\"#f"))
-        .isEqualTo("http://h/a%20b/%C3%BC?q=%41%7C%22x%22#f");
-    assertThat(WebhookNotifier.escaped("https://u:p@h:1/x?y=z&a=b"))
-        .isEqualTo("https://u:p@h:1/x?y=z&a=b");
-    assertThat(WebhookNotifier.escaped("http://h")).isEqualTo("http://h");
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "http://h/a b",
+        "http://h/{}",
+        "http://h/a|b",
+        "HTTP://h/",
+        "http://alert_gw/",
+        "http://u:p@h/"
+      })
+  void takesUrlsThatAlertmanagerTakes(String url) throws Exception {
+    open(config(url, 0, null), context()).close();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "http://h:abc/, invalid port \":abc\" after host",
+    "http:///x, missing host for URL",
+    "ftp://h/, unsupported scheme \"ftp\" for URL",
+    "h, unsupported scheme \"\" for URL",
+  })
+  void refusesUrlsThatAlertmanagerRefuses(String url, String reason) {
+    assertThatThrownBy(() -> open(config(url, 0, null), context()))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage("url: " + reason);
   }
 }

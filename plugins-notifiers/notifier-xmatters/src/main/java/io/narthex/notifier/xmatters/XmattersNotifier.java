@@ -2,6 +2,7 @@ package io.narthex.notifier.xmatters;
 
 import io.narthex.json.JsonText;
 import io.narthex.json.tree.JsonTree;
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.notifier.Notification;
 import io.narthex.spi.notifier.Notifier;
 import io.narthex.spi.notifier.SendResult;
@@ -11,7 +12,6 @@ import io.narthex.spi.plugin.HttpTransport.Request;
 import io.narthex.spi.plugin.HttpTransport.Response;
 import io.narthex.spi.plugin.PluginContext;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.security.MessageDigest;
@@ -46,13 +46,11 @@ final class XmattersNotifier implements Notifier {
     this.context = context;
   }
 
-  /** Returns the URI, or null when the text is not an http or https URL with a host. */
-  static @Nullable URI uri(String text) {
+  /** Returns the URL, or null when the text is not an http or https URL with a host. */
+  static @Nullable GoUrl url(String text) {
     try {
-      URI uri = URI.create(text);
-      boolean web = "http".equals(uri.getScheme()) || "https".equals(uri.getScheme());
-      return web && uri.getHost() != null ? uri : null;
-    } catch (IllegalArgumentException _) {
+      return GoUrl.parseHttp(text);
+    } catch (GoUrl.InvalidUrlException _) {
       return null;
     }
   }
@@ -72,12 +70,12 @@ final class XmattersNotifier implements Notifier {
       } catch (IOException _) {
         return SendResult.rejected("url_file " + config.urlFile() + ": cannot be read");
       }
-      URI uri = uri(text);
-      if (uri == null) {
+      GoUrl url = url(text);
+      if (url == null) {
         return SendResult.rejected(
             "url_file " + config.urlFile() + ": must hold an http or https URL");
       }
-      return post(uri, trigger(n));
+      return post(url, trigger(n));
     } catch (TemplateException e) {
       return SendResult.rejected("template cannot be expanded: " + e.getMessage());
     } catch (IOException _) {
@@ -122,13 +120,13 @@ final class XmattersNotifier implements Notifier {
 
   /** Ends the active events of a group, page by page: ended ones are not listed again. */
   private SendResult terminate(String hash) throws IOException, InterruptedException {
-    URI events = URI.create(config.eventsUrl());
+    GoUrl events = GoUrl.parse(config.eventsUrl());
     String query =
         "?status=ACTIVE&propertyName=" + KEY.replace(" ", "%20") + "&propertyValue=" + hash;
     Request request =
         new Request(
             "GET",
-            URI.create(events + query),
+            GoUrl.parse(events + query),
             Map.of("User-Agent", USER_AGENT),
             null,
             timeout(),
@@ -174,11 +172,11 @@ final class XmattersNotifier implements Notifier {
         .toList();
   }
 
-  private SendResult post(URI uri, String body) throws IOException, InterruptedException {
+  private SendResult post(GoUrl url, String body) throws IOException, InterruptedException {
     Request request =
         new Request(
             "POST",
-            uri,
+            url,
             Map.of("Content-Type", "application/json", "User-Agent", USER_AGENT),
             body.getBytes(StandardCharsets.UTF_8),
             timeout(),

@@ -42,10 +42,10 @@ public final class XmattersNotifierProvider
     if (url && file) {
       throw new ConfigException("at most one of url & url_file must be configured");
     }
-    if (config.url() != null && url && XmattersNotifier.uri(config.url().reveal()) == null) {
+    if (config.url() != null && url && XmattersNotifier.url(config.url().reveal()) == null) {
       throw new ConfigException("url: must begin with http:// or https:// and name a host");
     }
-    if (!config.eventsUrl().isEmpty() && XmattersNotifier.uri(config.eventsUrl()) == null) {
+    if (!config.eventsUrl().isEmpty() && XmattersNotifier.url(config.eventsUrl()) == null) {
       throw new ConfigException(
           "events_url: must begin with http:// or https:// and name a host, got \""
               + config.eventsUrl()

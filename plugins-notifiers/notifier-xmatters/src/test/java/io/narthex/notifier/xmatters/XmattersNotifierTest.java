@@ -69,7 +69,7 @@ class XmattersNotifierTest extends NotifierKit {
 
   @Override
   protected Notifier open(PluginContext context) {
-    return open(server.uri("/triggers?apiKey=s3cret").toString(), "", "");
+    return open(server.url("/triggers?apiKey=s3cret").toString(), "", "");
   }
 
   @Override
@@ -107,8 +107,8 @@ class XmattersNotifierTest extends NotifierKit {
     server.answer(
         "application/json",
         "{\"count\":1,\"data\":[{\"id\":\"e1\",\"form\":{\"id\":\"f\"}}],\"links\":{\"id\":\"x\"}}");
-    String url = server.uri("/t").toString();
-    try (Notifier n = open(url, "", server.uri("/api/xm/1/events").toString())) {
+    String url = server.url("/t").toString();
+    try (Notifier n = open(url, "", server.url("/api/xm/1/events").toString())) {
       assertThat(n.send(notification(resolved("A")))).isEqualTo(SendResult.delivered());
     }
     assertThat(server.received().get(0).path())
@@ -125,8 +125,8 @@ class XmattersNotifierTest extends NotifierKit {
     server.status(200);
     server.answer(
         "application/json", "{\"count\":2,\"total\":9,\"data\":[{\"id\":\"e1\"},{\"id\":\"e2\"}]}");
-    String url = server.uri("/t").toString();
-    try (Notifier n = open(url, "", server.uri("/api/xm/1/events").toString())) {
+    String url = server.url("/t").toString();
+    try (Notifier n = open(url, "", server.url("/api/xm/1/events").toString())) {
       assertThat(n.send(notification(resolved("A")))).isEqualTo(SendResult.delivered());
     }
     assertThat(server.received())
@@ -139,7 +139,7 @@ class XmattersNotifierTest extends NotifierKit {
 
   @Test
   void retriesTooManyRequestsAndServerErrorsOnly() throws Exception {
-    Files.writeString(directory.resolve("url"), server.uri("/f") + "\n");
+    Files.writeString(directory.resolve("url"), server.url("/f") + "\n");
     try (Notifier n = open(null, "url", "")) {
       for (int status : List.of(429, 500, 503)) {
         server.status(status);

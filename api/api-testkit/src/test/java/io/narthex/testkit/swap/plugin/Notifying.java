@@ -1,5 +1,6 @@
 package io.narthex.testkit.swap.plugin;
 
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.config.Setting;
 import io.narthex.spi.notifier.Notification;
 import io.narthex.spi.notifier.Notifier;
@@ -8,7 +9,6 @@ import io.narthex.spi.notifier.SendResult;
 import io.narthex.spi.plugin.HttpTransport;
 import io.narthex.spi.plugin.PluginContext;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,7 +18,7 @@ import java.util.List;
 public final class Notifying
     implements NotifierProvider<Notifying.Config, NotifierProvider.NoGlobals> {
   /** Settings. */
-  public record Config(@Setting(required = true) URI url) {}
+  public record Config(@Setting(required = true) GoUrl url) {}
 
   @Override
   public String type() {

@@ -40,7 +40,7 @@ public final class ${className}Notifier
   /** Checks what the record cannot express. No I/O yet. */
   @Override
   public Notifier open(${className}Config config, NoGlobals globals, PluginContext context) {
-    String scheme = config.url().getScheme();
+    String scheme = config.url().scheme();
     if (!"http".equals(scheme) && !"https".equals(scheme)) {
       throw new ConfigException(
           "url must begin with http:// or https://, got \"" + config.url() + "\"");

@@ -3,6 +3,7 @@ package ${package};
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.notifier.Notifier;
 import io.narthex.spi.notifier.NotifierProvider.NoGlobals;
@@ -12,7 +13,6 @@ import io.narthex.testkit.notifier.HttpStandIn;
 import io.narthex.testkit.notifier.NotifierKit;
 import io.narthex.testkit.swap.PluginSwap;
 import java.io.IOException;
-import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -33,10 +33,10 @@ class ${className}NotifierTest extends NotifierKit {
 
   @Override
   protected Notifier open(PluginContext context) {
-    return open(server.uri("/"), "now {{ .Status }}", context);
+    return open(server.url("/"), "now {{ .Status }}", context);
   }
 
-  private static Notifier open(URI url, String message, PluginContext context) {
+  private static Notifier open(GoUrl url, String message, PluginContext context) {
     return new ${className}Notifier()
         .open(
             new ${className}Config(url, message, Duration.ofSeconds(30), null),
@@ -74,7 +74,7 @@ class ${className}NotifierTest extends NotifierKit {
 
   @Test
   void givesUpAMessageThatCannotBeExpanded() throws Exception {
-    try (Notifier notifier = open(server.uri("/"), "{{ fail }}", context())) {
+    try (Notifier notifier = open(server.url("/"), "{{ fail }}", context())) {
       assertThat(notifier.send(notification(firing("A")))).isInstanceOf(SendResult.Rejected.class);
     }
     assertThat(received()).isZero();
@@ -82,7 +82,7 @@ class ${className}NotifierTest extends NotifierKit {
 
   @Test
   void refusesOtherUrls() {
-    assertThatThrownBy(() -> open(URI.create("ftp://example.com/"), "", context()))
+    assertThatThrownBy(() -> open(GoUrl.parse("ftp://example.com/"), "", context()))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("ftp://example.com/");
   }
@@ -90,7 +90,7 @@ class ${className}NotifierTest extends NotifierKit {
   @Test
   void losesNoNotificationWhenItIsReplaced() {
     PluginSwap.swap(${className}Notifier.class)
-        .settings(Map.of("url", server.uri("/").toString(), "message", "{{ .GroupLabels.id }}"))
+        .settings(Map.of("url", server.url("/").toString(), "message", "{{ .GroupLabels.id }}"))
         .losesNoNotification(server);
   }
 }

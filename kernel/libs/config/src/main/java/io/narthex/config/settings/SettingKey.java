@@ -1,6 +1,7 @@
 package io.narthex.config.settings;
 
 import io.narthex.config.yaml.ConfigBinder;
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.config.ByteSize;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.Secret;
@@ -8,7 +9,6 @@ import io.narthex.spi.config.Setting;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
-import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -148,7 +148,7 @@ public record SettingKey(String name, ValueType type, Setting setting, String de
     if (raw == ByteSize.class) {
       return ValueType.Plain.SIZE;
     }
-    if (raw == URI.class) {
+    if (raw == GoUrl.class) {
       return ValueType.Plain.URL;
     }
     if (raw == Secret.class) {

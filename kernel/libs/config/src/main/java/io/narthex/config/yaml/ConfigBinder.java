@@ -1,5 +1,6 @@
 package io.narthex.config.yaml;
 
+import io.narthex.model.go.GoUrl;
 import io.narthex.model.go.PromDuration;
 import io.narthex.spi.config.ByteSize;
 import io.narthex.spi.config.ConfigException;
@@ -16,8 +17,6 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -454,11 +453,12 @@ public final class ConfigBinder {
     if (raw == ByteSize.class) {
       return byteSize(text, at, key);
     }
-    if (raw == URI.class) {
+    if (raw == GoUrl.class) {
       try {
-        return new URI(text);
-      } catch (URISyntaxException e) {
-        throw new ConfigException(at + ": " + key + " must be a URL, got \"" + text + "\"", e);
+        return GoUrl.parse(text);
+      } catch (GoUrl.InvalidUrlException e) {
+        throw new ConfigException(
+            at + ": " + key + " must be a URL, got \"" + text + "\": " + e.reason(), e);
       }
     }
     if (raw.isEnum()) {

@@ -1,12 +1,12 @@
 package io.narthex.config.yaml;
 
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.config.ByteSize;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.Secret;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
-import java.net.URI;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -33,7 +33,7 @@ public final class RecordCheck {
           Double.class,
           Duration.class,
           ByteSize.class,
-          URI.class,
+          GoUrl.class,
           ConfigNode.class);
 
   private RecordCheck() {}
@@ -89,7 +89,7 @@ public final class RecordCheck {
     return where
         + " is of type "
         + type.getTypeName()
-        + ", which settings cannot have; use text, numbers, boolean, Duration, ByteSize, URI, Secret, an"
+        + ", which settings cannot have; use text, numbers, boolean, Duration, ByteSize, GoUrl, Secret, an"
         + " enum, a record, ConfigNode, or a List or Map<String, …> of these";
   }
 }

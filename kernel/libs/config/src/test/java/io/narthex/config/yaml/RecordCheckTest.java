@@ -2,10 +2,10 @@ package io.narthex.config.yaml;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.config.ByteSize;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.Secret;
-import java.net.URI;
 import java.time.Duration;
 import java.util.Date;
 import java.util.List;
@@ -27,7 +27,7 @@ class RecordCheckTest {
       double d,
       Duration e,
       ByteSize f,
-      URI g,
+      GoUrl g,
       Level h,
       @Nullable ConfigNode i,
       List<String> j,

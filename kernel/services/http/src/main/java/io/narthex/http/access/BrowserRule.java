@@ -1,8 +1,8 @@
 package io.narthex.http.access;
 
+import io.narthex.model.go.GoUrl;
 import io.narthex.text.re2.Re2;
 import java.net.InetAddress;
-import java.net.URI;
 import java.util.Locale;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +21,7 @@ public final class BrowserRule {
   /** An origin that does not exist: a pattern that matches it is a wildcard and names none. */
   private static final String NOBODY = "https://no-such-host-7f3a.invalid";
 
-  private final URI externalUrl;
+  private final GoUrl externalUrl;
   private final @Nullable Re2 named;
 
   /**
@@ -30,7 +30,7 @@ public final class BrowserRule {
    * @param externalUrl where users reach the server
    * @param corsOrigin the pattern of {@code --web.cors.origin}
    */
-  public BrowserRule(URI externalUrl, String corsOrigin) {
+  public BrowserRule(GoUrl externalUrl, String corsOrigin) {
     this.externalUrl = externalUrl;
     Re2 pattern = corsOrigin.isEmpty() ? null : Re2.compileAnchored(corsOrigin);
     named = pattern == null || pattern.test(NOBODY) ? null : pattern;
@@ -126,16 +126,15 @@ public final class BrowserRule {
 
   private boolean isOwn(String origin, @Nullable String host) {
     try {
-      URI from = new URI(origin);
+      GoUrl from = GoUrl.parse(origin);
       String authority = authority(from);
       if (authority.isEmpty()) {
         return false; // "null", for example
       }
       // a proxy in front may terminate TLS, so the scheme does not count for the own host
-      return host != null && authority.equals(withPort(host, from.getScheme()))
-          || authority.equals(authority(externalUrl))
-              && String.valueOf(from.getScheme()).equalsIgnoreCase(externalUrl.getScheme());
-    } catch (java.net.URISyntaxException e) {
+      return host != null && authority.equals(withPort(host, from.scheme()))
+          || authority.equals(authority(externalUrl)) && from.scheme().equals(externalUrl.scheme());
+    } catch (GoUrl.InvalidUrlException e) {
       return false;
     }
   }
@@ -148,18 +147,16 @@ public final class BrowserRule {
     try {
       return origin != null
           && host != null
-          && !authority(new URI(origin)).equals(withPort(host, new URI(origin).getScheme()))
+          && !authority(GoUrl.parse(origin)).equals(withPort(host, GoUrl.parse(origin).scheme()))
           && (named == null || !named.test(origin))
-          && !isLoopbackName(withPort(externalUrl.getHost(), externalUrl.getScheme()));
-    } catch (java.net.URISyntaxException e) {
+          && !isLoopbackName(authority(externalUrl));
+    } catch (GoUrl.InvalidUrlException e) {
       return true;
     }
   }
 
-  private static String authority(URI uri) {
-    return uri.getHost() == null || uri.getScheme() == null
-        ? ""
-        : withPort(uri.getHost() + (uri.getPort() < 0 ? "" : ":" + uri.getPort()), uri.getScheme());
+  private static String authority(GoUrl url) {
+    return url.host().isEmpty() || url.scheme().isEmpty() ? "" : withPort(url.host(), url.scheme());
   }
 
   /** Returns host and port; the port is that of the scheme when none is given. */

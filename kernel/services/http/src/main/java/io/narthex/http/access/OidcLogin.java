@@ -1,6 +1,7 @@
 package io.narthex.http.access;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.narthex.model.go.GoUrl;
 import io.narthex.service.config.AccessConfig.Oidc;
 import io.narthex.service.config.AccessConfig.Role;
 import io.narthex.spi.plugin.HttpTransport;
@@ -9,7 +10,6 @@ import io.narthex.spi.plugin.HttpTransport.Request;
 import io.narthex.spi.plugin.HttpTransport.Response;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -49,7 +49,7 @@ public final class OidcLogin {
 
   private final HttpTransport http;
   private final Logins logins;
-  private final URI externalUrl;
+  private final GoUrl externalUrl;
   private final Clock clock;
   private final Semaphore exchanges = new Semaphore(8);
   private final Map<String, Pending> pending = new LinkedHashMap<>() { // guarded by itself
@@ -63,7 +63,7 @@ public final class OidcLogin {
   private @Nullable Provider provider; // guarded by this
 
   /** Creates one. */
-  public OidcLogin(HttpTransport http, Logins logins, URI externalUrl, Clock clock) {
+  public OidcLogin(HttpTransport http, Logins logins, GoUrl externalUrl, Clock clock) {
     this.http = http;
     this.logins = logins;
     this.externalUrl = externalUrl;
@@ -133,7 +133,7 @@ public final class OidcLogin {
     if (!exchanges.tryAcquire()) {
       throw new Failed(503, "too many logins at a time; log in once more");
     }
-    URI endpoint;
+    GoUrl endpoint;
     try {
       endpoint = endpoint(provider(oidc, false), "authorization_endpoint");
     } finally {
@@ -162,7 +162,7 @@ public final class OidcLogin {
         "code_challenge",
         Base64.getUrlEncoder().withoutPadding().encodeToString(Digests.sha256(login.verifier())));
     query.put("code_challenge_method", "S256");
-    String separator = endpoint.getRawQuery() == null ? "?" : "&";
+    String separator = endpoint.query().isEmpty() ? "?" : "&";
     return new Begun(endpoint + separator + form(query), browser);
   }
 
@@ -294,10 +294,10 @@ public final class OidcLogin {
             "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8)));
       }
     }
-    URI uri = endpoint(known, "token_endpoint");
+    GoUrl url = endpoint(known, "token_endpoint");
     byte[] body = form(form).getBytes(StandardCharsets.UTF_8);
     JsonNode answer =
-        IdToken.json(ask(oidc, new Request("POST", uri, headers, body, TIMEOUT, null)));
+        IdToken.json(ask(oidc, new Request("POST", url, headers, body, TIMEOUT, null)));
     return answer.path("id_token").asText();
   }
 
@@ -336,7 +336,7 @@ public final class OidcLogin {
     }
     try {
       String issuer = oidc.issuer().replaceFirst("/$", "");
-      URI where = URI.create(issuer + "/.well-known/openid-configuration");
+      GoUrl where = GoUrl.parse(issuer + "/.well-known/openid-configuration");
       JsonNode document = IdToken.json(ask(oidc, Request.get(where, TIMEOUT)));
       if (!document.path("issuer").asText().equals(oidc.issuer())) {
         throw new IdToken.Invalid("the provider calls itself otherwise than access.oidc.issuer");
@@ -353,17 +353,15 @@ public final class OidcLogin {
   }
 
   /** Returns an address from the metadata; it must use TLS if the issuer does. */
-  private static URI endpoint(Provider of, String name) throws Failed {
+  private static GoUrl endpoint(Provider of, String name) throws Failed {
     String text = of.document().path(name).asText();
     boolean tls = of.oidc().issuer().startsWith("https:");
     try {
-      URI uri = URI.create(text);
-      if (uri.getHost() != null
-          && uri.getRawFragment() == null
-          && ("https".equals(uri.getScheme()) || !tls && "http".equals(uri.getScheme()))) {
-        return uri;
+      GoUrl url = GoUrl.parseHttp(text);
+      if (text.indexOf('#') < 0 && (url.scheme().equals("https") || !tls)) {
+        return url;
       }
-    } catch (IllegalArgumentException e) {
+    } catch (GoUrl.InvalidUrlException e) {
       LOG.debug("no URL", e);
     }
     throw new Failed(502, "the provider names no usable " + name);
@@ -380,7 +378,7 @@ public final class OidcLogin {
       // the body of the response may repeat the secret that was sent
       LOG.warn(
           "OpenID provider {}: status {}, {} bytes",
-          request.uri().getPath(),
+          request.url().path(),
           response.status(),
           body.length);
     } catch (IOException e) {
