@@ -111,9 +111,18 @@ class JvmModulesTest {
       return this;
     }
 
-    ModuleConfig build() {
+    /** Returns the settings as the host gives them: with files of a folder. */
+    ModuleConfig in(Path folder) {
       return new ModuleConfig(
-          rulesFile, targets, attach, username, password, passwordFile, tls, registryTls, timeout);
+          rulesFile.isEmpty() ? "" : folder.resolve(rulesFile).toString(),
+          targets,
+          attach,
+          username,
+          password,
+          passwordFile.isEmpty() ? "" : folder.resolve(passwordFile).toString(),
+          tls,
+          registryTls,
+          timeout);
     }
   }
 
@@ -121,7 +130,7 @@ class JvmModulesTest {
     if (rules != null) {
       Files.writeString(folder.resolve("rules.yml"), rules);
     }
-    return new JvmExporter(new JvmConfig(Map.of("app", module.build())), context());
+    return new JvmExporter(new JvmConfig(Map.of("app", module.in(folder))), context());
   }
 
   private static Map<String, List<String>> parameters(String target) {
@@ -301,9 +310,9 @@ class JvmModulesTest {
                 new JvmConfig(
                     Map.of(
                         "app",
-                        new Module().rulesFile("").attach(".*SpawnedJvm.Main").build(),
+                        new Module().rulesFile("").attach(".*SpawnedJvm.Main").in(folder),
                         "other",
-                        new Module().rulesFile("").attach("kafka.Kafka").build())),
+                        new Module().rulesFile("").attach("kafka.Kafka").in(folder))),
                 context())) {
       String target = "attach:" + jvm.pid();
       assertThat(own(collect(exporter, target), "jmx_scrape_error")).isZero();
@@ -391,7 +400,8 @@ class JvmModulesTest {
         .hasMessageContaining("modules: app: rules_file: there is no file ")
         .hasMessageEndingWith("absent.yml");
     assertThatThrownBy(() -> exporter("rules: 5", new Module()))
-        .hasMessage("modules: app: rules.yml:1:8: a rule must be a map, got \"5\"");
+        .hasMessage(
+            "modules: app: %s:1:8: a rule must be a map, got \"5\"", folder.resolve("rules.yml"));
     assertThatThrownBy(() -> exporter("hostPort: nowhere", new Module()))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("must be HOST:PORT or a JMX URL, got \"nowhere\"");
@@ -456,7 +466,7 @@ class JvmModulesTest {
       Files.writeString(folder.resolve("rules.yml"), KAFKA);
       Module module = new Module().targets("127.0.0.1:" + port).plainRegistry().tls(settings);
       try (JvmExporter byModule =
-          new JvmExporter(new JvmConfig(Map.of("app", module.build())), context)) {
+          new JvmExporter(new JvmConfig(Map.of("app", module.in(folder))), context)) {
         assertThat(collect(byModule, null).samples()).containsKey(ORDERS);
         assertThat(asked).hasValue(settings);
       }
