@@ -87,7 +87,7 @@ public record AccessConfig(
       @Setting(help = "Id of this server at the provider", required = true) String clientId,
       @Setting(help = "Secret of this server at the provider", excludes = "client_secret_file")
           @Nullable Secret clientSecret,
-      @Setting(help = "File with that secret") String clientSecretFile,
+      @Setting(help = "File with that secret", file = true) String clientSecretFile,
       @Setting(help = "Requested scopes; openid is added") List<String> scopes,
       @Setting(help = "Claim with the name of the user", defaultValue = "preferred_username")
           String nameClaim,

@@ -19,8 +19,10 @@ import org.jspecify.annotations.Nullable;
 public record PrometheusConfig(
     @Setting(help = "Defaults of jobs and rules") Global global,
     @Setting(help = "Accepted and ignored") Runtime runtime,
-    @Setting(help = "Globs of rule files, relative to this file") List<String> ruleFiles,
-    @Setting(help = "Globs of files with scrape_configs") List<String> scrapeConfigFiles,
+    @Setting(help = "Globs of rule files, relative to this file", file = true)
+        List<String> ruleFiles,
+    @Setting(help = "Globs of files with scrape_configs", file = true)
+        List<String> scrapeConfigFiles,
     @Setting(help = "Scrape jobs") List<ScrapeConfig> scrapeConfigs,
     @Setting(help = "Alertmanagers that get alerts") Alerting alerting,
     @Setting(help = "Remote write endpoints") List<RemoteWrite> remoteWrite,
@@ -42,8 +44,8 @@ public record PrometheusConfig(
           Duration evaluationInterval,
       @Setting(help = "How far in the past rules are evaluated", defaultValue = "0s")
           Duration ruleQueryOffset,
-      @Setting(help = "File of the query log; empty = none") String queryLogFile,
-      @Setting(help = "File of the log of failed scrapes; empty = none")
+      @Setting(help = "File of the query log; empty = none", file = true) String queryLogFile,
+      @Setting(help = "File of the log of failed scrapes; empty = none", file = true)
           String scrapeFailureLogFile,
       @Setting(help = "Labels added to samples and alerts sent to other systems")
           Map<String, String> externalLabels,

@@ -112,7 +112,7 @@ public record ScrapeConfig(
   public record Transfer(
       @Setting(help = "Whether compressed responses are requested", defaultValue = "true")
           boolean enableCompression,
-      @Setting(help = "File of the log of failed scrapes", optional = true)
+      @Setting(help = "File of the log of failed scrapes", optional = true, file = true)
           @Nullable String scrapeFailureLogFile) {
     /** Returns these values with those of {@code global:} in place of absent ones. */
     public Transfer or(String failureLogFile) {

@@ -26,15 +26,6 @@ public record DashboardSettings(
     folders = List.copyOf(folders);
   }
 
-  /** Returns the same with relative paths resolved against the folder of the file. */
-  public DashboardSettings relativeTo(Path base) {
-    return new DashboardSettings(
-        shipped,
-        folders.stream()
-            .map(f -> new Folder(base.resolve(f.path()).normalize().toString(), f.name()))
-            .toList());
-  }
-
   /**
    * A folder with files.
    *
@@ -45,7 +36,8 @@ public record DashboardSettings(
               help =
                   "Folder whose *.json files are dashboards, those of two levels of folders in it"
                       + " included; relative to the folder of narthex.yml",
-              required = true)
+              required = true,
+              file = true)
           String path,
       @Setting(help = "Name under which they are listed; default: the last part of path")
           String name) {

@@ -86,4 +86,11 @@ public @interface Setting {
    * Secret}: for lists, maps and unbound values; since 1.1.
    */
   boolean secret() default false;
+
+  /**
+   * Whether the string, or each string of the list, names a file, a folder or a pattern of files.
+   * The host makes a relative name one of the folder of the configuration file that holds it, so
+   * that it can be opened as it is; since 1.2.
+   */
+  boolean file() default false;
 }

@@ -1,6 +1,6 @@
 /** Configuration of plugins: a block is described by one annotated record. */
 @Export
-@Version("1.1.0")
+@Version("1.2.0")
 @NullMarked
 package io.narthex.spi.config;
 

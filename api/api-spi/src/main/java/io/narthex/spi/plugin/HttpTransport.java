@@ -123,7 +123,7 @@ public interface HttpTransport {
           Authorization authorization,
       @Nullable @Setting(help = "OAuth 2.0 client credentials", optional = true) OAuth2 oauth2,
       @Nullable @Setting(help = "Deprecated: use authorization") Secret bearerToken,
-      @Setting(help = "Deprecated: use authorization") String bearerTokenFile,
+      @Setting(help = "Deprecated: use authorization", file = true) String bearerTokenFile,
       @Setting(help = "Whether redirects are followed", defaultValue = "true")
           boolean followRedirects,
       @Setting(name = "enable_http2", help = "Whether HTTP/2 is offered", defaultValue = "true")
@@ -292,9 +292,9 @@ public interface HttpTransport {
   /** User name and password, each given directly or by file. */
   record BasicAuth(
       @Setting(help = "User name") String username,
-      @Setting(help = "File with the user name") String usernameFile,
+      @Setting(help = "File with the user name", file = true) String usernameFile,
       @Nullable @Setting(help = "Password") Secret password,
-      @Setting(help = "File with the password") String passwordFile) {}
+      @Setting(help = "File with the password", file = true) String passwordFile) {}
 
   /** An Authorization header. */
   record Authorization(
@@ -303,19 +303,20 @@ public interface HttpTransport {
               defaultValue = "Bearer")
           String type,
       @Nullable @Setting(help = "Credentials") Secret credentials,
-      @Setting(help = "File with the credentials") String credentialsFile) {}
+      @Setting(help = "File with the credentials", file = true) String credentialsFile) {}
 
   /** OAuth 2.0 client. */
   record OAuth2(
       @Setting(help = "Client id") String clientId,
       @Nullable @Setting(help = "Client secret") Secret clientSecret,
-      @Setting(help = "File with the client secret") String clientSecretFile,
+      @Setting(help = "File with the client secret", file = true) String clientSecretFile,
       @Setting(
               help =
                   "Grant type: client_credentials (default) or urn:ietf:params:oauth:grant-type:jwt-bearer")
           String grantType,
       @Nullable @Setting(help = "Key that signs the JWT") Secret clientCertificateKey,
-      @Setting(help = "File with the key that signs the JWT") String clientCertificateKeyFile,
+      @Setting(help = "File with the key that signs the JWT", file = true)
+          String clientCertificateKeyFile,
       @Setting(help = "Id of the key that signs the JWT") String clientCertificateKeyId,
       @Setting(help = "Signature algorithm: RS256 (default), RS384 or RS512")
           String signatureAlgorithm,
@@ -341,11 +342,11 @@ public interface HttpTransport {
   /** TLS of a client. Files are read again when they change. */
   record TlsSettings(
       @Setting(help = "CA certificates in PEM; by default those of the JDK") String ca,
-      @Setting(help = "File with CA certificates") String caFile,
+      @Setting(help = "File with CA certificates", file = true) String caFile,
       @Setting(help = "Client certificate in PEM") String cert,
-      @Setting(help = "File with the client certificate") String certFile,
+      @Setting(help = "File with the client certificate", file = true) String certFile,
       @Nullable @Setting(help = "Client key in PEM") Secret key,
-      @Setting(help = "File with the client key") String keyFile,
+      @Setting(help = "File with the client key", file = true) String keyFile,
       @Setting(help = "Name sent as SNI and checked in the certificate") String serverName,
       @Setting(help = "Whether any server certificate is accepted", defaultValue = "false")
           boolean insecureSkipVerify,
@@ -356,5 +357,5 @@ public interface HttpTransport {
   record HeaderValues(
       @Setting(help = "Values of the header") List<String> values,
       @Setting(help = "Secret values of the header") List<Secret> secrets,
-      @Setting(help = "Files with values of the header") List<String> files) {}
+      @Setting(help = "Files with values of the header", file = true) List<String> files) {}
 }

@@ -24,7 +24,6 @@ import io.narthex.spi.config.ConfigException;
 import io.narthex.template.DefaultTemplateService;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Method;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
@@ -89,7 +88,6 @@ final class FileTargets {
 
   Target prometheusYaml() {
     PrometheusConfigLoader loader = new PrometheusConfigLoader(name -> null, false);
-    Path nowhere = Path.of("/nonexistent");
     return new Target(
         "prometheus-yaml",
         corpus.files("config", "yml", "scrape_configs: [{job_name: a, scrape_interval: 1m}]\n"),
@@ -124,7 +122,7 @@ final class FileTargets {
                     i -> "h" + i + ",",
                     "]}]\n")),
         configuration(input -> {
-          sink = loader.parse("prometheus.yml", string(input), nowhere).hashCode();
+          sink = loader.parse("nowhere/prometheus.yml", string(input)).hashCode();
         }));
   }
 

@@ -1,5 +1,6 @@
 package io.narthex.core.check;
 
+import io.narthex.config.yaml.FileNames;
 import io.narthex.config.yaml.FilePatterns;
 import io.narthex.core.host.DiscoveryHost;
 import io.narthex.core.host.DiscoveryTrial;
@@ -64,7 +65,7 @@ public final class NamedFiles {
   private void check(PrometheusConfig config) {
     for (String glob : config.ruleFiles()) {
       if (glob.indexOf('*') < 0) {
-        for (Path file : FilePatterns.expand(folder, glob)) {
+        for (Path file : FilePatterns.expand(glob)) {
           if (!Files.exists(file)) {
             throw new ConfigException("\"" + file + "\" does not point to an existing file");
           }
@@ -162,14 +163,9 @@ public final class NamedFiles {
     if (node instanceof Mapping map && map.get("files") instanceof Sequence names) {
       for (ConfigNode name : names.items()) {
         if (name instanceof Scalar s) {
-          List<Path> found = FilePatterns.expand(folder, s.text());
-          if (found.stream().noneMatch(Files::exists)) {
-            warnings.add(
-                "file \""
-                    + folder.resolve(s.text())
-                    + "\" for file_sd in "
-                    + owner
-                    + " does not exist");
+          String pattern = FileNames.within(s.place().file(), s.text());
+          if (FilePatterns.expand(pattern).stream().noneMatch(Files::exists)) {
+            warnings.add("file \"" + pattern + "\" for file_sd in " + owner + " does not exist");
           }
         }
       }
@@ -192,23 +188,22 @@ public final class NamedFiles {
 
   private void tlsOf(ConfigNode node) {
     if (node instanceof Mapping map && map.get("tls_config") instanceof Mapping tls) {
-      exists(text(tls.get("cert_file")), "client cert");
-      exists(text(tls.get("key_file")), "client key");
+      exists(named(tls.get("cert_file")), "client cert");
+      exists(named(tls.get("key_file")), "client key");
     }
   }
 
-  private static String text(@Nullable ConfigNode node) {
-    return node instanceof Scalar s && s.kind() != Scalar.Kind.NULL ? s.text() : "";
+  private static String named(@Nullable ConfigNode node) {
+    return node instanceof Scalar s ? FileNames.within(s.place().file(), s.text()) : "";
   }
 
   private void exists(String name, String what) {
     if (name.isEmpty()) {
       return;
     }
-    Path file = folder.resolve(name);
-    if (!Files.exists(file)) {
+    if (!Files.exists(Path.of(name))) {
       throw new ConfigException(
-          "error checking " + what + " file \"" + file + "\": no such file or directory");
+          "error checking " + what + " file \"" + name + "\": no such file or directory");
     }
   }
 }

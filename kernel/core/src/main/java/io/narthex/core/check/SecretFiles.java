@@ -1,6 +1,7 @@
 package io.narthex.core.check;
 
 import io.narthex.config.alertmanager.OriginalReceivers;
+import io.narthex.config.yaml.FileNames;
 import io.narthex.config.yaml.FilePatterns;
 import io.narthex.config.yaml.SecretKeys;
 import io.narthex.config.yaml.YamlReader;
@@ -79,16 +80,14 @@ public final class SecretFiles {
       out.append("  FAILED: ").append(problem).append('\n');
       return;
     }
-    Path absolute = file.toAbsolutePath().getParent();
-    Path folder = absolute == null ? Path.of("/") : absolute;
     List<String> inside = new ArrayList<>();
-    walk(root, "", folder, inside);
+    walk(root, "", inside);
     if (!inside.isEmpty()) {
       file(file, "holds " + inside.getFirst());
     }
   }
 
-  private void walk(ConfigNode node, String key, Path folder, List<String> inside) {
+  private void walk(ConfigNode node, String key, List<String> inside) {
     switch (node) {
       case Mapping m -> {
         for (Entry e : m.entries()) {
@@ -96,29 +95,30 @@ public final class SecretFiles {
           if (users && !((Mapping) e.value()).entries().isEmpty()) {
             inside.add(e.key() + " at " + e.keyPlace());
           }
-          walk(e.value(), e.key(), folder, inside);
+          walk(e.value(), e.key(), inside);
         }
       }
       case Sequence s -> {
         for (ConfigNode item : s.items()) {
           if (key.equals("scrape_config_files") && item instanceof Scalar glob) {
-            configurations.addAll(FilePatterns.expand(folder, glob.text()));
+            configurations.addAll(
+                FilePatterns.expand(FileNames.within(glob.place().file(), glob.text())));
           }
-          walk(item, key, folder, inside);
+          walk(item, key, inside);
         }
       }
-      case Scalar s -> scalar(s, key, folder, inside);
+      case Scalar s -> scalar(s, key, inside);
     }
   }
 
-  private void scalar(Scalar s, String key, Path folder, List<String> inside) {
+  private void scalar(Scalar s, String key, List<String> inside) {
     if (s.kind() == Scalar.Kind.NULL || s.text().isEmpty()) {
       return;
     }
     String named = key.endsWith("_file") ? key.substring(0, key.length() - "_file".length()) : "";
     if (!named.isEmpty()) {
       if (isSecret(named)) {
-        file(folder.resolve(s.text()), key + " at " + s.place());
+        file(Path.of(FileNames.within(s.place().file(), s.text())), key + " at " + s.place());
       }
     } else if (isSecret(key) || !SecretKeys.shownUrl(s.text()).equals(s.text())) {
       inside.add((key.isEmpty() ? "a secret" : key) + " at " + s.place());

@@ -12,8 +12,6 @@ import io.narthex.spi.config.ConfigNode.Entry;
 import io.narthex.spi.config.ConfigNode.Mapping;
 import io.narthex.spi.config.ConfigNode.Scalar;
 import io.narthex.spi.config.ConfigNode.Sequence;
-import io.narthex.spi.plugin.HttpTransport.TlsSettings;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -116,46 +114,5 @@ final class AccessSection {
       throw new ConfigException(
           place + "issuer must be an https URL without query, got \"" + oidc.issuer() + "\"");
     }
-  }
-
-  /** Returns the settings with relative paths resolved against the folder of the file. */
-  static AccessConfig relativeTo(Path folder, AccessConfig access) {
-    Oidc o = access.oidc();
-    if (o == null) {
-      return access;
-    }
-    TlsSettings t = o.tlsConfig();
-    TlsSettings tls =
-        t == null
-            ? null
-            : new TlsSettings(
-                t.ca(),
-                resolve(folder, t.caFile()),
-                t.cert(),
-                resolve(folder, t.certFile()),
-                t.key(),
-                resolve(folder, t.keyFile()),
-                t.serverName(),
-                t.insecureSkipVerify(),
-                t.minVersion(),
-                t.maxVersion());
-    Oidc resolved =
-        new Oidc(
-            o.issuer(),
-            o.clientId(),
-            o.clientSecret(),
-            resolve(folder, o.clientSecretFile()),
-            o.scopes(),
-            o.nameClaim(),
-            o.roleClaim(),
-            o.roles(),
-            o.clockSkew(),
-            tls);
-    return new AccessConfig(
-        access.mode(), access.users(), access.networks(), access.sessions(), resolved);
-  }
-
-  private static String resolve(Path folder, String file) {
-    return file.isEmpty() ? "" : folder.resolve(file).toString();
   }
 }

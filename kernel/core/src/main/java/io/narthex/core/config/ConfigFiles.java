@@ -101,12 +101,12 @@ public final class ConfigFiles {
             alerts,
             "",
             folder(amFile == null ? prometheus : amFile),
-            AccessSection.relativeTo(ownFolder, own.access()),
-            WebSection.relativeTo(ownFolder, own.listeners()),
+            own.access(),
+            own.listeners(),
             own.warmUp(),
             own.push(),
             own.rules(),
-            own.dashboards().relativeTo(ownFolder),
+            own.dashboards(),
             own.ui());
     return new Loaded(snapshot, alertsRoot, own, ownFolder);
   }
@@ -156,10 +156,10 @@ public final class ConfigFiles {
     try {
       PrometheusConfig main = new PrometheusConfigLoader(System::getenv, false).load(prometheus);
       for (String glob : main.ruleFiles()) {
-        all.addAll(FilePatterns.expand(folder(prometheus), glob));
+        all.addAll(FilePatterns.expand(glob));
       }
       for (String glob : main.scrapeConfigFiles()) {
-        all.addAll(FilePatterns.expand(folder(prometheus), glob));
+        all.addAll(FilePatterns.expand(glob));
       }
     } catch (ConfigException _) {
       // reported by the reload

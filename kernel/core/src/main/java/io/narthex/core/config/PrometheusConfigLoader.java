@@ -12,6 +12,8 @@ import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.ConfigNode.Entry;
 import io.narthex.spi.config.ConfigNode.Mapping;
+import io.narthex.spi.config.ConfigNode.Scalar;
+import io.narthex.spi.config.ConfigNode.Sequence;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
@@ -57,8 +59,7 @@ public final class PrometheusConfigLoader {
     } catch (IOException e) {
       throw new ConfigException(file + ": cannot be read: " + reason(e), e);
     }
-    Path folder = file.toAbsolutePath().getParent();
-    return parse(file.toString(), text, folder == null ? Path.of("/") : folder);
+    return parse(file.toString(), text);
   }
 
   static String reason(IOException e) {
@@ -73,10 +74,9 @@ public final class PrometheusConfigLoader {
   /**
    * Parses and validates the content of a file.
    *
-   * @param name of the file, for messages
-   * @param folder the folder that relative globs refer to
+   * @param name of the file, for messages and for the files that it names
    */
-  public PrometheusConfig parse(String name, String text, Path folder) {
+  public PrometheusConfig parse(String name, String text) {
     ConfigNode root = YamlReader.read(name, text);
     if (Checks.isNull(root)) {
       root = ConfigNode.emptyMapping(name);
@@ -90,16 +90,13 @@ public final class PrometheusConfigLoader {
     PrometheusConfig raw = ConfigBinder.bind(remainder(top), PrometheusConfig.class);
     Global global = global(raw.global(), top);
     NameScheme scheme = NameScheme.of(global.metricNameValidationScheme());
-    globs("rule file", raw.ruleFiles(), Checks.placeOf(top, "rule_files", top));
-    globs(
-        "scrape config file",
-        raw.scrapeConfigFiles(),
-        Checks.placeOf(top, "scrape_config_files", top));
+    globs("rule file", Checks.placeOf(top, "rule_files", top));
+    globs("scrape config file", Checks.placeOf(top, "scrape_config_files", top));
     OtherSections.otlp(raw.otlp(), scheme == NameScheme.LEGACY);
     OtherSections.tracing(raw.tracing());
     List<ScrapeConfig> jobs = new ArrayList<>(ScrapeConfigs.jobs(top, global));
     for (String glob : raw.scrapeConfigFiles()) {
-      for (Path extra : FilePatterns.expand(folder, glob)) {
+      for (Path extra : FilePatterns.expand(glob)) {
         jobs.addAll(ScrapeConfigs.file(extra, global));
       }
     }
@@ -242,8 +239,13 @@ public final class PrometheusConfigLoader {
     return value == null ? "" : value;
   }
 
-  private static void globs(String what, List<String> globs, ConfigNode at) {
-    for (String glob : globs) {
+  /** Refuses patterns as they are written, before the folder of the file comes in front. */
+  private static void globs(String what, ConfigNode at) {
+    if (!(at instanceof Sequence globs)) {
+      return;
+    }
+    for (ConfigNode item : globs.items()) {
+      String glob = item instanceof Scalar s ? s.text() : "";
       if (!glob.matches("^[^*]*(\\*[^/]*)?$") || !isPath(glob)) {
         throw Checks.error(at, "invalid " + what + " path " + GoString.quote(glob));
       }

@@ -16,7 +16,6 @@ import io.narthex.spi.config.ConfigNode.Mapping;
 import io.narthex.spi.config.ConfigNode.Scalar;
 import io.narthex.spi.config.ConfigNode.Sequence;
 import io.narthex.spi.plugin.HttpTransport.HttpSettings;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -51,17 +50,11 @@ final class ShownAlertmanager {
 
   private final ShownConfig.Records records;
   private final AlertmanagerConfig config;
-  private final Path folder;
 
-  /**
-   * Creates one for a file that has been read.
-   *
-   * @param folder the folder that relative paths in it refer to
-   */
-  ShownAlertmanager(ShownConfig.Records records, AlertmanagerConfig config, Path folder) {
+  /** Creates one for a file that has been read. */
+  ShownAlertmanager(ShownConfig.Records records, AlertmanagerConfig config) {
     this.records = records;
     this.config = config;
-    this.folder = folder;
   }
 
   /** Returns the file as YAML. */
@@ -76,7 +69,7 @@ final class ShownAlertmanager {
         case "route" -> out.put(e.key(), node instanceof Mapping m ? route(m) : texts(node));
         case "inhibit_rules" -> out.put(e.key(), each(node, this::inhibitRule));
         case "receivers" -> out.put(e.key(), each(node, this::receiver));
-        case "templates" -> out.put(e.key(), templates(node));
+        case "templates" -> out.put(e.key(), config.templates());
         case "tracing", "event_recorder" -> out.put(e.key(), SecretKeys.hide(node));
         default -> out.put(e.key(), texts(node));
       }
@@ -119,17 +112,6 @@ final class ShownAlertmanager {
         yield map;
       }
     };
-  }
-
-  private @Nullable Object templates(ConfigNode node) {
-    if (!(node instanceof Sequence list)) {
-      return texts(node);
-    }
-    List<String> out = new ArrayList<>();
-    for (ConfigNode item : list.items()) {
-      out.add(item instanceof Scalar s ? folder.resolve(s.text()).toString() : "");
-    }
-    return out;
   }
 
   // --- routes and rules

@@ -85,8 +85,7 @@ public final class ShownConfig {
         snapshot.alertmanager(),
         alertmanager == null
             ? ""
-            : new ShownAlertmanager(records, snapshot.alertmanager(), snapshot.alertmanagerFolder())
-                .yaml(alertmanager),
+            : new ShownAlertmanager(records, snapshot.alertmanager()).yaml(alertmanager),
         snapshot.alertmanagerFolder(),
         snapshot.access(),
         snapshot.listeners(),

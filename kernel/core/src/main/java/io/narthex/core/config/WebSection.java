@@ -8,7 +8,6 @@ import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.ConfigNode.Mapping;
 import io.narthex.spi.config.ConfigNode.Sequence;
 import io.narthex.spi.config.Setting;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -42,7 +41,8 @@ final class WebSection {
       @Setting(
               help =
                   "File in the format of --web.config.file with TLS, users, headers and limits of"
-                      + " this listener; default: that of --web.config.file")
+                      + " this listener; default: that of --web.config.file",
+              file = true)
           String webConfigFile,
       @Setting(
               help =
@@ -98,20 +98,5 @@ final class WebSection {
       listeners.add(new WebListener(e.address(), e.webConfigFile(), e.serves(), e.access(), place));
     }
     return List.copyOf(listeners);
-  }
-
-  /** Returns the listeners with relative paths resolved against the folder of the file. */
-  static List<WebListener> relativeTo(Path folder, List<WebListener> listeners) {
-    return listeners.stream()
-        .map(l ->
-            l.webConfigFile().isEmpty()
-                ? l
-                : new WebListener(
-                    l.address(),
-                    folder.resolve(l.webConfigFile()).toString(),
-                    l.serves(),
-                    l.access(),
-                    l.place()))
-        .toList();
   }
 }

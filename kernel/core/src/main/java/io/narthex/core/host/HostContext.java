@@ -44,7 +44,7 @@ record HostContext(
 
   @Override
   public SSLSocketFactory tls(@Nullable TlsSettings settings) {
-    return new TlsSockets(settings, configDirectory);
+    return new TlsSockets(settings);
   }
 
   @Override

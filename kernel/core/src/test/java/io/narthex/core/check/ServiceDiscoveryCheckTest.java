@@ -83,7 +83,7 @@ class ServiceDiscoveryCheckTest {
     try {
       return ServiceDiscoveryCheck.check(
           new ConfigSnapshot(
-              new PrometheusConfigLoader(name -> null, false).parse("p.yml", YAML, folder),
+              new PrometheusConfigLoader(name -> null, false).parse("p.yml", YAML),
               "",
               folder,
               AlertmanagerConfig.none(),

@@ -13,7 +13,6 @@ import io.narthex.service.rules.RuleSettings;
 import io.narthex.service.web.DashboardSettings;
 import io.narthex.service.web.UiSettings;
 import io.narthex.spi.config.ConfigException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -23,7 +22,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class NarthexConfigTest {
   private static NarthexConfig bind(String yaml) {
-    return ConfigBinder.bind(YamlReader.read("n.yml", yaml), NarthexConfig.class);
+    return bind("n.yml", yaml);
+  }
+
+  private static NarthexConfig bind(String file, String yaml) {
+    return ConfigBinder.bind(YamlReader.read(file, yaml), NarthexConfig.class);
   }
 
   @ParameterizedTest
@@ -80,19 +83,21 @@ class NarthexConfigTest {
   void accessIsAModeOrAMap() {
     assertThat(bind("access: strict").access().mode()).isEqualTo(AccessConfig.Mode.STRICT);
     AccessConfig access =
-        bind("""
-        access:
-          mode: strict
-          users: {ann: admin, bob: plugin_admin}
-          networks: {admin: [10.0.0.0/8, "::1"], everybody: 0.0.0.0/0}
-          sessions: {idle_timeout: 5m}
-          oidc:
-            issuer: https://id.example/realm
-            client_id: narthex
-            client_secret_file: secret
-            roles: {sre: operator}
-            tls_config: {ca_file: ca.pem}
-        """)
+        bind(
+                "/etc/narthex/n.yml",
+                """
+                access:
+                  mode: strict
+                  users: {ann: admin, bob: plugin_admin}
+                  networks: {admin: [10.0.0.0/8, "::1"], everybody: 0.0.0.0/0}
+                  sessions: {idle_timeout: 5m}
+                  oidc:
+                    issuer: https://id.example/realm
+                    client_id: narthex
+                    client_secret_file: secret
+                    roles: {sre: operator}
+                    tls_config: {ca_file: ca.pem}
+                """)
             .access();
     assertThat(access.users())
         .containsEntry("ann", AccessConfig.Role.ADMIN)
@@ -100,8 +105,7 @@ class NarthexConfigTest {
     assertThat(access.networks().get("everybody")).containsExactly("0.0.0.0/0");
     assertThat(access.sessions().idleTimeout()).hasMinutes(5);
     assertThat(access.sessions().timeout()).hasHours(12);
-    AccessConfig.Oidc oidc =
-        requireNonNull(AccessSection.relativeTo(Path.of("/etc/narthex"), access).oidc());
+    AccessConfig.Oidc oidc = requireNonNull(access.oidc());
     assertThat(oidc.clientSecretFile()).isEqualTo("/etc/narthex/secret");
     assertThat(requireNonNull(oidc.tlsConfig()).caFile()).isEqualTo("/etc/narthex/ca.pem");
     assertThat(oidc.roleClaim()).isEqualTo("groups");
@@ -154,11 +158,12 @@ class NarthexConfigTest {
   void dashboardsComeFromFoldersToo() {
     assertThat(bind("").dashboards()).isEqualTo(DashboardSettings.DEFAULT);
     DashboardSettings given =
-        bind("dashboards: {shipped: false, folders: [{path: a/../b, name: Team}, {path: /c/d}]}")
+        bind(
+                "/etc/narthex/n.yml",
+                "dashboards: {shipped: false, folders: [{path: a/../b, name: Team}, {path: /c/d}]}")
             .dashboards();
     assertThat(given.shipped()).isFalse();
-    DashboardSettings placed = given.relativeTo(Path.of("/etc/narthex"));
-    assertThat(placed.folders())
+    assertThat(given.folders())
         .extracting(f -> f.path() + " " + f.title())
         .containsExactly("/etc/narthex/b Team", "/c/d d");
     assertThatThrownBy(() -> bind("dashboards:\n  folders:\n  - name: Team\n"))
@@ -248,19 +253,19 @@ class NarthexConfigTest {
   @Test
   void listenersKeepTheirPlaces() {
     List<WebListener> listeners =
-        WebSection.relativeTo(
-            Path.of("/etc/narthex"),
-            bind("""
-            web:
-              listeners:
-                - address: 0.0.0.0:9093
-                  web_config_file: am-web.yml
-                  serves: alertmanager
-                  access: strict
-                - {address: '[::1]:9091', web_config_file: /x/web.yml}
-                - address: :9100
-            """)
-                .listeners());
+        bind(
+                "/etc/narthex/n.yml",
+                """
+                web:
+                  listeners:
+                    - address: 0.0.0.0:9093
+                      web_config_file: am-web.yml
+                      serves: alertmanager
+                      access: strict
+                    - {address: '[::1]:9091', web_config_file: /x/web.yml}
+                    - address: :9100
+                """)
+            .listeners();
     assertThat(listeners)
         .containsExactly(
             new WebListener(
@@ -268,15 +273,19 @@ class NarthexConfigTest {
                 "/etc/narthex/am-web.yml",
                 WebListener.Serves.ALERTMANAGER,
                 AccessConfig.Mode.STRICT,
-                "n.yml:3:16: web.listeners[0]"),
+                "/etc/narthex/n.yml:3:16: web.listeners[0]"),
             new WebListener(
                 "[::1]:9091",
                 "/x/web.yml",
                 WebListener.Serves.ALL,
                 null,
-                "n.yml:7:17: web.listeners[1]"),
+                "/etc/narthex/n.yml:7:17: web.listeners[1]"),
             new WebListener(
-                ":9100", "", WebListener.Serves.ALL, null, "n.yml:8:16: web.listeners[2]"));
+                ":9100",
+                "",
+                WebListener.Serves.ALL,
+                null,
+                "/etc/narthex/n.yml:8:16: web.listeners[2]"));
   }
 
   @ParameterizedTest

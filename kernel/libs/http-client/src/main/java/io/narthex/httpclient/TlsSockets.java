@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
-import java.nio.file.Path;
 import java.util.List;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLParameters;
@@ -21,13 +20,9 @@ import org.jspecify.annotations.Nullable;
 public final class TlsSockets extends SSLSocketFactory {
   private final @Nullable TlsSettings settings;
 
-  /**
-   * Creates a factory.
-   *
-   * @param folder the folder that file names are relative to
-   */
-  public TlsSockets(@Nullable TlsSettings settings, Path folder) {
-    this.settings = HttpFiles.tls(settings, folder);
+  /** Creates a factory. */
+  public TlsSockets(@Nullable TlsSettings settings) {
+    this.settings = settings;
   }
 
   @Override

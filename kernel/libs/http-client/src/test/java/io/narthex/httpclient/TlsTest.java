@@ -235,21 +235,30 @@ final class TlsTest {
     Files.writeString(folder.resolve("ec.key"), ecKey(other));
     TlsSettings both =
         new TlsSettings(
-            cert(server), "", "", "ec.pem", null, "ec.key", "server.test", false, "", "TLS12");
-    assertThat(getOver(new TlsSockets(both, folder))).contains("CN=other.test TLSv1.2");
+            cert(server),
+            "",
+            "",
+            folder.resolve("ec.pem").toString(),
+            null,
+            folder.resolve("ec.key").toString(),
+            "server.test",
+            false,
+            "",
+            "TLS12");
+    assertThat(getOver(new TlsSockets(both))).contains("CN=other.test TLSv1.2");
   }
 
   @Test
   void connectedSocketsCheckTheCertificateAsHttpDoes() throws Exception {
-    assertThat(getOver(new TlsSockets(tls("", "", "", true), folder))).contains("nobody");
+    assertThat(getOver(new TlsSockets(tls("", "", "", true)))).contains("nobody");
     for (TlsSettings bad :
         new TlsSettings[] {
           null, tls(cert(server), "", "", false), tls(cert(server), "", "wrong.test", false)
         }) {
-      assertThatThrownBy(() -> getOver(new TlsSockets(bad, folder)))
-          .isInstanceOf(SSLException.class);
+      assertThatThrownBy(() -> getOver(new TlsSockets(bad))).isInstanceOf(SSLException.class);
     }
-    assertThatThrownBy(() -> getOver(new TlsSockets(tls("", "none.pem", "", false), folder)))
+    assertThatThrownBy(() ->
+            getOver(new TlsSockets(tls("", folder.resolve("none.pem").toString(), "", false))))
         .isInstanceOf(IOException.class)
         .hasMessage(
             "unable to read specified CA cert (%s): no such file or directory",

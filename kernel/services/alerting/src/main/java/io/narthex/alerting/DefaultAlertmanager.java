@@ -213,9 +213,8 @@ public final class DefaultAlertmanager
   @Override
   public void apply(ConfigSnapshot snapshot) {
     try {
-      Path folder = snapshot.alertmanagerFolder();
       deliveries.templates(
-          templates.load(snapshot.alertmanager().templates(), folder),
+          templates.load(snapshot.alertmanager().templates(), Path.of("")),
           server.externalUrl().toString());
       configYaml = snapshot.alertmanagerYaml();
       core.apply(snapshot.alertmanager());

@@ -159,7 +159,7 @@ public final class PromqlService
     var global = snapshot.prometheus().global();
     options = options.withSubqueryStep(global.evaluationInterval());
     String name = global.queryLogFile();
-    Path file = name.isEmpty() ? null : snapshot.prometheusFolder().resolve(name);
+    Path file = name.isEmpty() ? null : Path.of(name);
     QueryLog old = log;
     if (!Objects.equals(file, old == null ? null : old.file())) {
       try {

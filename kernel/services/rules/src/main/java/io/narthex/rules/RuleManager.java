@@ -284,7 +284,7 @@ public final class RuleManager
   private Set<Path> files(ConfigSnapshot snapshot) {
     Set<Path> files = new LinkedHashSet<>();
     for (String glob : snapshot.prometheus().ruleFiles()) {
-      files.addAll(files(glob, snapshot.prometheusFolder()));
+      files.addAll(files(glob));
     }
     files.addAll(readyMade.files(snapshot.rules().readyMade()));
     return files;
@@ -299,9 +299,9 @@ public final class RuleManager
   }
 
   /** Returns the files that match a pattern, sorted; none for a file that does not exist. */
-  static List<Path> files(String pattern, Path folder) {
+  static List<Path> files(String pattern) {
     boolean many = GoGlob.isPattern(pattern);
-    return FilePatterns.expand(folder, pattern).stream()
+    return FilePatterns.expand(pattern).stream()
         .filter(file -> many ? Files.isRegularFile(file) : Files.exists(file))
         .toList();
   }

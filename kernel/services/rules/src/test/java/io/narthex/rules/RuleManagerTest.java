@@ -94,7 +94,8 @@ class RuleManagerTest {
     Files.writeString(folder.resolve("rules.yml"), rules);
     PrometheusConfig config =
         ConfigBinder.bind(
-            YamlReader.read("prometheus.yml", "rule_files: [rules.yml]"), PrometheusConfig.class);
+            YamlReader.read(folder + "/prometheus.yml", "rule_files: [rules.yml]"),
+            PrometheusConfig.class);
     return new ConfigSnapshot(config, "", folder, AlertmanagerConfig.none(), "", folder);
   }
 

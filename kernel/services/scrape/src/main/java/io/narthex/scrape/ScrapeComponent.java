@@ -1,6 +1,5 @@
 package io.narthex.scrape;
 
-import io.narthex.httpclient.HttpFiles;
 import io.narthex.model.Labels;
 import io.narthex.model.MetricMetadata;
 import io.narthex.model.MetricType;
@@ -26,7 +25,6 @@ import io.narthex.spi.plugin.HttpTransport;
 import io.narthex.text.number.Fnv1a;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -188,7 +186,6 @@ public final class ScrapeComponent
             scratches,
             failures,
             budget,
-            snapshot.prometheusFolder(),
             seed(external),
             clock,
             toleranceMs(server),
@@ -203,7 +200,7 @@ public final class ScrapeComponent
       Set<String> jobs = new HashSet<>();
       String failed = null;
       for (ScrapeConfig config : snapshot.prometheus().scrapeConfigs()) {
-        ScrapeConfig plain = plain(config, snapshot.prometheusFolder());
+        ScrapeConfig plain = plain(config);
         jobs.add(config.jobName());
         ScrapePool pool = pools.get(config.jobName());
         try {
@@ -251,10 +248,10 @@ public final class ScrapeComponent
 
   /**
    * Returns the settings without discoveries, which hold positions in files, so that equal settings
-   * are equal records; file names of the HTTP client are resolved.
+   * are equal records.
    */
-  private static ScrapeConfig plain(ScrapeConfig c, Path folder) {
-    return c.with(HttpFiles.resolve(c.http(), folder), List.of());
+  private static ScrapeConfig plain(ScrapeConfig c) {
+    return c.with(c.http(), List.of());
   }
 
   @Override

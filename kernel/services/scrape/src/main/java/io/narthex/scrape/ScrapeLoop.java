@@ -119,7 +119,6 @@ final class ScrapeLoop {
       Scratch.Pool scratches,
       FailureLog failures,
       Backlog.Budget budget,
-      Path folder,
       long seed,
       Clock clock,
       long toleranceMs,
@@ -472,8 +471,7 @@ final class ScrapeLoop {
       LOG.debug("scrape of {} failed: {}", w.target.url(), error);
       String file = w.settings.config.scrapeFailureLogFile();
       if (file != null && !file.isEmpty()) {
-        host.failures.write(
-            host.folder.resolve(file), w.settings.config.jobName(), w.target.url(), error);
+        host.failures.write(Path.of(file), w.settings.config.jobName(), w.target.url(), error);
       }
     }
   }

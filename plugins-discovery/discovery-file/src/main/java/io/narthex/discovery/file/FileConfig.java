@@ -9,7 +9,8 @@ public record FileConfig(
     @Setting(
             help =
                 "Paths of .json, .yml or .yaml files, relative to the configuration file; patterns in the last part",
-            required = true)
+            required = true,
+            file = true)
         List<String> files,
     @Setting(
             help = "Time between readings of all files, also those that look unchanged",

@@ -4,7 +4,6 @@ import io.narthex.model.TargetGroup;
 import io.narthex.model.go.GoGlob;
 import io.narthex.spi.discovery.Discovery;
 import io.narthex.spi.discovery.TargetSink;
-import io.narthex.spi.plugin.PluginContext;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,12 +27,10 @@ final class FileDiscovery implements Discovery {
   /** What differs when a file has changed. */
   private record Stamp(long modifiedNanos, long size, Object key) {}
 
-  private final Path folder;
   private final List<String> patterns;
   private final long refreshNanos;
 
-  FileDiscovery(FileConfig config, PluginContext context) {
-    folder = context.configDirectory();
+  FileDiscovery(FileConfig config) {
     patterns = List.copyOf(config.files());
     refreshNanos = config.refreshInterval().toNanos();
   }
@@ -150,7 +147,7 @@ final class FileDiscovery implements Discovery {
   private Set<Path> files() throws IOException {
     Set<Path> all = new TreeSet<>();
     for (String pattern : patterns) {
-      for (Path file : GoGlob.expand(folder, pattern)) {
+      for (Path file : GoGlob.expand(Path.of(""), pattern)) {
         if (Files.isRegularFile(file) || !GoGlob.isPattern(pattern)) {
           all.add(file);
         }

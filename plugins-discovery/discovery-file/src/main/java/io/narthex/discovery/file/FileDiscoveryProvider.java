@@ -39,7 +39,7 @@ public final class FileDiscoveryProvider implements DiscoveryProvider<FileConfig
             "path name \"" + file + "\" is not valid for file discovery" + reason(file));
       }
     }
-    return new FileDiscovery(config, context);
+    return new FileDiscovery(config);
   }
 
   private static String reason(String file) {

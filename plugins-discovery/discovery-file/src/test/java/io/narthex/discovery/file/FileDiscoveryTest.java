@@ -16,6 +16,7 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 final class FileDiscoveryTest extends DiscoveryKit {
@@ -35,6 +36,11 @@ final class FileDiscoveryTest extends DiscoveryKit {
     Files.move(part, directory.resolve(name), StandardCopyOption.ATOMIC_MOVE);
   }
 
+  /** Returns names as the host makes them. */
+  private List<String> named(String... names) {
+    return Stream.of(names).map(n -> directory.resolve(n).toString()).toList();
+  }
+
   @Override
   protected Discovery open(PluginContext context) {
     try {
@@ -46,7 +52,7 @@ final class FileDiscoveryTest extends DiscoveryKit {
     }
     return new FileDiscoveryProvider()
         .open(
-            new FileConfig(List.of("*.yml", "b.json", "absent/*.json"), Duration.ofMinutes(5)),
+            new FileConfig(named("*.yml", "b.json", "absent/*.json"), Duration.ofMinutes(5)),
             context);
   }
 
@@ -125,7 +131,7 @@ final class FileDiscoveryTest extends DiscoveryKit {
       Files.writeString(file, "[{\"targets\": [\"" + name + "\"]}]");
     }
     FileConfig config =
-        new FileConfig(List.of("[^a{]1.json", "{a,c}*.json", "?/c1.json"), Duration.ofMinutes(5));
+        new FileConfig(named("[^a{]1.json", "{a,c}*.json", "?/c1.json"), Duration.ofMinutes(5));
     try (Running running = new Running(new FileDiscoveryProvider().open(config, context()))) {
       running.sink.await("files", PATIENCE, () -> running.sink.groups().size() == 3);
       assertThat(running.sink.groups())

@@ -81,7 +81,7 @@ final class Connection {
       return new Peer(config.apiServer(), config.http());
     }
     if (!config.kubeconfigFile().isEmpty()) {
-      return kubeconfig(context.configDirectory().resolve(config.kubeconfigFile()));
+      return kubeconfig(Path.of(config.kubeconfigFile()));
     }
     String host = environment.get("KUBERNETES_SERVICE_HOST");
     String port = environment.get("KUBERNETES_SERVICE_PORT");

@@ -14,7 +14,8 @@ public record KubernetesConfig(
         String role,
     @Setting(
             help =
-                "Kubeconfig file with server and credentials, instead of api_server and HTTP client keys")
+                "Kubeconfig file with server and credentials, instead of api_server and HTTP client keys",
+            file = true)
         String kubeconfigFile,
     @Setting(help = "Namespaces to watch; none = all") Namespaces namespaces,
     @Setting(help = "Selectors that the API server applies, at most one for each role")

@@ -345,7 +345,15 @@ final class KubernetesDiscoveryTest extends DiscoveryKit {
         """
             .formatted(api.url()));
     try (Running running =
-        new Running(open(config("", "node", "kube", false, NOTHING, List.of())))) {
+        new Running(
+            open(
+                config(
+                    "",
+                    "node",
+                    directory.resolve("kube").toString(),
+                    false,
+                    NOTHING,
+                    List.of())))) {
       running.sink.await("targets", PATIENCE, () -> running.sink.groups().size() == 1);
       Files.writeString(directory.resolve("token"), "two");
       api.forget();

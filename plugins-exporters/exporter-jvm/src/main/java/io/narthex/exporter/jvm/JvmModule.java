@@ -68,7 +68,7 @@ final class JvmModule {
       throw new ConfigException(where + "a password needs a username; add `username`");
     }
     try {
-      rules = new RuleSource(config.rulesFile(), context.configDirectory());
+      rules = new RuleSource(config.rulesFile());
     } catch (ConfigException e) {
       throw new ConfigException(where + e.getMessage(), e);
     }
@@ -173,7 +173,7 @@ final class JvmModule {
     if (config.passwordFile().isEmpty()) {
       return "";
     }
-    Path path = context.configDirectory().resolve(config.passwordFile());
+    Path path = Path.of(config.passwordFile());
     if (Files.size(path) > LONGEST_PASSWORD) {
       throw new IOException(path + ": a password has at most " + LONGEST_PASSWORD + " bytes");
     }

@@ -12,7 +12,8 @@ public record ModuleConfig(
     @Setting(
             help =
                 "Rule file in the form of jmx_exporter, read again when it changes; without one"
-                    + " every numeric attribute is a metric under the name made for it")
+                    + " every numeric attribute is a metric under the name made for it",
+            file = true)
         String rulesFile,
     @Setting(
             help =
@@ -30,7 +31,8 @@ public record ModuleConfig(
         @Nullable Secret password,
     @Setting(
             help = "File with the password, read for every scrape",
-            excludes = {"password"})
+            excludes = {"password"},
+            file = true)
         String passwordFile,
     @Setting(
             help = "TLS to the JMX servers; by default as `ssl` in the rule file says",

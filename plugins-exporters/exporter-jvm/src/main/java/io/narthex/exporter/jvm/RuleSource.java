@@ -6,6 +6,7 @@ import io.narthex.spi.config.ConfigException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -38,9 +39,13 @@ final class RuleSource {
    * @param name of the file as configured; empty: every attribute by one rule
    * @throws ConfigException when they cannot be used
    */
-  RuleSource(String name, Path folder) {
+  RuleSource(String name) {
     this.name = name;
-    path = name.isEmpty() ? null : folder.resolve(name);
+    try {
+      path = name.isEmpty() ? null : Path.of(name);
+    } catch (InvalidPathException e) {
+      throw new ConfigException("rules_file: no file can have this name: " + e.getMessage(), e);
+    }
     if (path == null) {
       rules = RuleFileReader.read("no rule file", "", System::getenv);
       return;

@@ -10,7 +10,6 @@ import io.narthex.exporter.jvm.remote.SpawnedJvm;
 import io.narthex.exporter.jvm.remote.StoreSockets;
 import io.narthex.exporter.jvm.remote.TlsStores;
 import io.narthex.model.Labels;
-import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.Secret;
 import io.narthex.spi.plugin.HttpTransport;
 import io.narthex.spi.plugin.HttpTransport.TlsSettings;
@@ -111,9 +110,18 @@ class JvmModulesTest {
       return this;
     }
 
-    ModuleConfig build() {
+    /** Returns the settings as the host gives them: with files of a folder. */
+    ModuleConfig in(Path folder) {
       return new ModuleConfig(
-          rulesFile, targets, attach, username, password, passwordFile, tls, registryTls, timeout);
+          rulesFile.isEmpty() ? "" : folder.resolve(rulesFile).toString(),
+          targets,
+          attach,
+          username,
+          password,
+          passwordFile.isEmpty() ? "" : folder.resolve(passwordFile).toString(),
+          tls,
+          registryTls,
+          timeout);
     }
   }
 
@@ -121,7 +129,7 @@ class JvmModulesTest {
     if (rules != null) {
       Files.writeString(folder.resolve("rules.yml"), rules);
     }
-    return new JvmExporter(new JvmConfig(Map.of("app", module.build())), context());
+    return new JvmExporter(new JvmConfig(Map.of("app", module.in(folder))), context());
   }
 
   private static Map<String, List<String>> parameters(String target) {
@@ -301,9 +309,9 @@ class JvmModulesTest {
                 new JvmConfig(
                     Map.of(
                         "app",
-                        new Module().rulesFile("").attach(".*SpawnedJvm.Main").build(),
+                        new Module().rulesFile("").attach(".*SpawnedJvm.Main").in(folder),
                         "other",
-                        new Module().rulesFile("").attach("kafka.Kafka").build())),
+                        new Module().rulesFile("").attach("kafka.Kafka").in(folder))),
                 context())) {
       String target = "attach:" + jvm.pid();
       assertThat(own(collect(exporter, target), "jmx_scrape_error")).isZero();
@@ -384,27 +392,55 @@ class JvmModulesTest {
     }
   }
 
+  private String problem(String rules, Module module) throws IOException {
+    try (JvmExporter exporter = exporter(rules, module)) {
+      assertThat(exporter.problems()).containsOnlyKeys("app");
+      return exporter.problems().get("app");
+    }
+  }
+
   @Test
-  void refusesSettingsThatCannotWork() {
-    assertThatThrownBy(() -> exporter(null, new Module().rulesFile("absent.yml")))
-        .isInstanceOf(ConfigException.class)
-        .hasMessageContaining("modules: app: rules_file: there is no file ")
-        .hasMessageEndingWith("absent.yml");
-    assertThatThrownBy(() -> exporter("rules: 5", new Module()))
-        .hasMessage("modules: app: rules.yml:1:8: a rule must be a map, got \"5\"");
-    assertThatThrownBy(() -> exporter("hostPort: nowhere", new Module()))
-        .isInstanceOf(ConfigException.class)
-        .hasMessageContaining("must be HOST:PORT or a JMX URL, got \"nowhere\"");
-    assertThatThrownBy(() -> exporter("", new Module().targets("host:99999")))
-        .hasMessage(
+  void namesSettingsThatCannotWork() throws Exception {
+    assertThat(problem(null, new Module().rulesFile("absent.yml")))
+        .isEqualTo("modules: app: rules_file: there is no file %s", folder.resolve("absent.yml"));
+    assertThat(problem("rules: 5", new Module()))
+        .isEqualTo(
+            "modules: app: %s:1:8: a rule must be a map, got \"5\"", folder.resolve("rules.yml"));
+    assertThat(problem("rules: [{pattern: '(', name: x}]", new Module()))
+        .startsWith("modules: app: " + folder.resolve("rules.yml") + ":1:");
+    assertThat(problem("hostPort: nowhere", new Module()))
+        .contains("must be HOST:PORT or a JMX URL, got \"nowhere\"");
+    assertThat(problem("", new Module().targets("host:99999")))
+        .isEqualTo(
             "modules: app: targets: the address of a JVM must be HOST:PORT or a JMX URL, got"
                 + " \"host:99999\"");
-    assertThatThrownBy(() -> exporter("", new Module().targets("service:jmx:jmxmp://h:1")))
-        .hasMessageContaining("a JMX URL must be service:jmx:rmi:///jndi/rmi://HOST:PORT/jmxrmi");
-    assertThatThrownBy(() -> exporter("", new Module().attach("(")))
-        .hasMessageContaining("attach: must be a regular expression of java.util.regex, got \"(\"");
-    assertThatThrownBy(() -> exporter("", new Module().login("", Secret.of("x"), "")))
-        .hasMessageContaining("a password needs a username");
+    assertThat(problem("", new Module().targets("service:jmx:jmxmp://h:1")))
+        .contains("a JMX URL must be service:jmx:rmi:///jndi/rmi://HOST:PORT/jmxrmi");
+    assertThat(problem("", new Module().attach("(")))
+        .contains("attach: must be a regular expression of java.util.regex, got \"(\"");
+    assertThat(problem("", new Module().login("", Secret.of("x"), "")))
+        .contains("a password needs a username");
+  }
+
+  @Test
+  void moduleThatCannotWorkCostsNeitherTheOthersNorTheOwnMetrics() throws Exception {
+    Map<String, ModuleConfig> modules =
+        Map.of(
+            "app", new Module().rulesFile("").in(folder),
+            "bad", new Module().rulesFile("absent.yml").in(folder));
+    try (JvmExporter exporter = new JvmExporter(new JvmConfig(modules), context())) {
+      RecordingMetrics own = new RecordingMetrics();
+      exporter.collect(own, Map.of());
+      assertThat(own.families()).containsKey("jvm_buffer_pool_capacity_bytes");
+      assertThat(collect(exporter, null).families())
+          .containsKey("java_lang_Memory_HeapMemoryUsage_used");
+      assertThatThrownBy(() -> exporter.target(Map.of("module", List.of("bad"))))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(
+              "modules: bad: rules_file: there is no file %s; mend it and reload the"
+                  + " configuration",
+              folder.resolve("absent.yml"));
+    }
   }
 
   @Test
@@ -456,7 +492,7 @@ class JvmModulesTest {
       Files.writeString(folder.resolve("rules.yml"), KAFKA);
       Module module = new Module().targets("127.0.0.1:" + port).plainRegistry().tls(settings);
       try (JvmExporter byModule =
-          new JvmExporter(new JvmConfig(Map.of("app", module.build())), context)) {
+          new JvmExporter(new JvmConfig(Map.of("app", module.in(folder))), context)) {
         assertThat(collect(byModule, null).samples()).containsKey(ORDERS);
         assertThat(asked).hasValue(settings);
       }

@@ -81,7 +81,8 @@ public record EmailConfig(
               help = "Password for PLAIN and LOGIN; empty = smtp_auth_password",
               excludes = "auth_password_file")
           @Nullable Secret authPassword,
-      @Setting(help = "File with the password, read for every mail") String authPasswordFile) {
+      @Setting(help = "File with the password, read for every mail", file = true)
+          String authPasswordFile) {
     boolean isGiven() {
       return authPassword != null || !authPasswordFile.isEmpty();
     }
@@ -93,7 +94,8 @@ public record EmailConfig(
               help = "Secret for CRAM-MD5; empty = smtp_auth_secret",
               excludes = "auth_secret_file")
           @Nullable Secret authSecret,
-      @Setting(help = "File with the secret, read for every mail") String authSecretFile) {
+      @Setting(help = "File with the secret, read for every mail", file = true)
+          String authSecretFile) {
     boolean isGiven() {
       return authSecret != null || !authSecretFile.isEmpty();
     }
@@ -150,10 +152,12 @@ public record EmailConfig(
       @Setting(help = "User name; empty = no login") String smtpAuthUsername,
       @Setting(help = "Password for PLAIN and LOGIN", excludes = "smtp_auth_password_file")
           @Nullable Secret smtpAuthPassword,
-      @Setting(help = "File with the password, read for every mail") String smtpAuthPasswordFile,
+      @Setting(help = "File with the password, read for every mail", file = true)
+          String smtpAuthPasswordFile,
       @Setting(help = "Secret for CRAM-MD5", excludes = "smtp_auth_secret_file")
           @Nullable Secret smtpAuthSecret,
-      @Setting(help = "File with the secret, read for every mail") String smtpAuthSecretFile,
+      @Setting(help = "File with the secret, read for every mail", file = true)
+          String smtpAuthSecretFile,
       @Setting(help = "Identity for PLAIN") String smtpAuthIdentity,
       @Setting(help = "Whether STARTTLS must succeed", defaultValue = "true")
           boolean smtpRequireTls,

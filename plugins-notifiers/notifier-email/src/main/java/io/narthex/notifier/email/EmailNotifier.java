@@ -14,6 +14,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.ZoneOffset;
@@ -184,7 +185,7 @@ final class EmailNotifier implements Notifier {
     if (value != null) {
       return value.reveal();
     }
-    return file.isEmpty() ? "" : Files.readString(context.configDirectory().resolve(file)).strip();
+    return file.isEmpty() ? "" : Files.readString(Path.of(file)).strip();
   }
 
   private Map<String, String> headers(Notification n) {

@@ -49,7 +49,8 @@ public record PagerdutyConfig(
   public record RoutingKey(
       @Setting(help = "Integration key of Events API v2; a template", excludes = "routing_key_file")
           @Nullable Secret routingKey,
-      @Setting(help = "File with that key, read for every notification") String routingKeyFile) {
+      @Setting(help = "File with that key, read for every notification", file = true)
+          String routingKeyFile) {
     boolean isGiven() {
       return PagerdutyConfig.isGiven(routingKey) || !routingKeyFile.isEmpty();
     }
@@ -61,7 +62,8 @@ public record PagerdutyConfig(
               help = "Integration key of Events API v1, preferred to a routing key; a template",
               excludes = "service_key_file")
           @Nullable Secret serviceKey,
-      @Setting(help = "File with that key, read for every notification") String serviceKeyFile) {
+      @Setting(help = "File with that key, read for every notification", file = true)
+          String serviceKeyFile) {
     boolean isGiven() {
       return PagerdutyConfig.isGiven(serviceKey) || !serviceKeyFile.isEmpty();
     }

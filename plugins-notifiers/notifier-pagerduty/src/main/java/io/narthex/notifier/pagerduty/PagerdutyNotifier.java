@@ -15,6 +15,7 @@ import io.narthex.spi.plugin.PluginContext;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -95,7 +96,7 @@ final class PagerdutyNotifier implements Notifier {
 
   private String key(@Nullable Secret secret, String file) throws IOException {
     return secret == null || secret.isEmpty()
-        ? Files.readString(context.configDirectory().resolve(file)).strip()
+        ? Files.readString(Path.of(file)).strip()
         : secret.reveal();
   }
 

@@ -163,7 +163,8 @@ class PagerdutyNotifierTest extends NotifierKit {
   @Test
   void firstVersionIsServedWhereAServiceKeyIsGiven() throws Exception {
     Files.writeString(directory.resolve("key"), "old\n");
-    try (Notifier n = open(config(null, "", null, "key", null), context())) {
+    try (Notifier n =
+        open(config(null, "", null, directory.resolve("key").toString(), null), context())) {
       n.send(notification(firing("A")));
       server.status(403);
       assertThat(n.send(notification(firing("A")))).isInstanceOf(SendResult.RetryLater.class);
@@ -177,7 +178,8 @@ class PagerdutyNotifierTest extends NotifierKit {
 
   @Test
   void keyFileIsReadForEveryNotification() throws Exception {
-    try (Notifier n = open(config(null, "key", null, "", null), context())) {
+    try (Notifier n =
+        open(config(null, directory.resolve("key").toString(), null, "", null), context())) {
       assertThat(n.send(notification(firing("A")))).isInstanceOf(SendResult.Rejected.class);
       Files.writeString(directory.resolve("key"), "one\n");
       n.send(notification(firing("A")));

@@ -34,7 +34,8 @@ public record SlackConfig(
               help = "URL of an incoming webhook, or chat.postMessage; empty = slack_api_url",
               excludes = "api_url_file")
           @Nullable Secret apiUrl,
-      @Setting(help = "File with the URL, read for every notification") String apiUrlFile) {
+      @Setting(help = "File with the URL, read for every notification", file = true)
+          String apiUrlFile) {
     boolean isGiven() {
       return SlackConfig.isGiven(apiUrl) || !apiUrlFile.isEmpty();
     }
@@ -44,7 +45,8 @@ public record SlackConfig(
   public record Token(
       @Setting(help = "Token of an app; empty = slack_app_token", excludes = "app_token_file")
           @Nullable Secret appToken,
-      @Setting(help = "File with the token, read for every notification") String appTokenFile) {
+      @Setting(help = "File with the token, read for every notification", file = true)
+          String appTokenFile) {
     /** No token: an incoming webhook needs none. */
     static final Token NONE = new Token(null, "");
 
@@ -172,10 +174,12 @@ public record SlackConfig(
               help = "URL of an incoming webhook, or chat.postMessage",
               excludes = "slack_api_url_file")
           @Nullable Secret slackApiUrl,
-      @Setting(help = "File with the URL, read for every notification") String slackApiUrlFile,
+      @Setting(help = "File with the URL, read for every notification", file = true)
+          String slackApiUrlFile,
       @Setting(help = "Token of an app", excludes = "slack_app_token_file")
           @Nullable Secret slackAppToken,
-      @Setting(help = "File with the token, read for every notification") String slackAppTokenFile,
+      @Setting(help = "File with the token, read for every notification", file = true)
+          String slackAppTokenFile,
       @Setting(help = "URL that an app posts to", defaultValue = POST_MESSAGE) String slackAppUrl,
       @Setting(help = "HTTP client of all receivers", optional = true)
           @Nullable HttpSettings httpConfig) {

@@ -17,6 +17,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -155,7 +156,7 @@ final class SlackNotifier implements Notifier {
     if (value != null && !value.isEmpty()) {
       return value.reveal();
     }
-    return file.isEmpty() ? "" : Files.readString(context.configDirectory().resolve(file)).strip();
+    return file.isEmpty() ? "" : Files.readString(Path.of(file)).strip();
   }
 
   @Override

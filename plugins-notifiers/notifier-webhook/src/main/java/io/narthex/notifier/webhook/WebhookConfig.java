@@ -13,7 +13,7 @@ public record WebhookConfig(
             help = "URL to post to; a template; this or url_file is required",
             excludes = "url_file")
         @Nullable Secret url,
-    @Setting(help = "File with the URL, read for every notification") String urlFile,
+    @Setting(help = "File with the URL, read for every notification", file = true) String urlFile,
     @Setting(
             help = "Most alerts in a message, the rest are counted in truncatedAlerts; 0 = all",
             min = 0)

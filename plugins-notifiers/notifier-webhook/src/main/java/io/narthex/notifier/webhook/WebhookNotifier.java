@@ -12,6 +12,7 @@ import io.narthex.spi.plugin.PluginContext;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 
@@ -84,7 +85,7 @@ final class WebhookNotifier implements Notifier {
 
   private String url() throws IOException {
     return config.url() == null || config.url().isEmpty()
-        ? Files.readString(context.configDirectory().resolve(config.urlFile())).strip()
+        ? Files.readString(Path.of(config.urlFile())).strip()
         : config.url().reveal();
   }
 

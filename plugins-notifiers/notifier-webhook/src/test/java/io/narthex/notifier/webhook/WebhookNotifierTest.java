@@ -111,7 +111,8 @@ class WebhookNotifierTest extends NotifierKit {
   @Test
   void urlMayStandInAFileOrBeATemplate() throws Exception {
     Files.writeString(directory.resolve("url"), server.url("/from-file") + "\n");
-    WebhookConfig file = new WebhookConfig(null, "url", 0, Duration.ZERO, null, null);
+    WebhookConfig file =
+        new WebhookConfig(null, directory.resolve("url").toString(), 0, Duration.ZERO, null, null);
     try (Notifier n = open(file, context())) {
       n.send(notification(firing("A")));
     }

@@ -15,7 +15,7 @@ public record XmattersConfig(
                 "URL of the inbound trigger, with its apiKey if it has one; this or url_file is required",
             excludes = "url_file")
         @Nullable Secret url,
-    @Setting(help = "File with the URL, read for every notification") String urlFile,
+    @Setting(help = "File with the URL, read for every notification", file = true) String urlFile,
     @Setting(help = "Groups, users or user|device; templates; empty = those of the form")
         List<String> recipients,
     @Setting(help = "HIGH, MEDIUM or LOW; a template; empty = that of the form") String priority,

@@ -14,6 +14,7 @@ import io.narthex.spi.plugin.PluginContext;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
@@ -65,7 +66,7 @@ final class XmattersNotifier implements Notifier {
       try {
         text =
             config.url() == null || config.url().isEmpty()
-                ? Files.readString(context.configDirectory().resolve(config.urlFile())).strip()
+                ? Files.readString(Path.of(config.urlFile())).strip()
                 : config.url().reveal();
       } catch (IOException _) {
         return SendResult.rejected("url_file " + config.urlFile() + ": cannot be read");

@@ -140,7 +140,7 @@ class XmattersNotifierTest extends NotifierKit {
   @Test
   void retriesTooManyRequestsAndServerErrorsOnly() throws Exception {
     Files.writeString(directory.resolve("url"), server.url("/f") + "\n");
-    try (Notifier n = open(null, "url", "")) {
+    try (Notifier n = open(null, directory.resolve("url").toString(), "")) {
       for (int status : List.of(429, 500, 503)) {
         server.status(status);
         assertThat(n.send(notification(firing("A")))).isInstanceOf(SendResult.RetryLater.class);

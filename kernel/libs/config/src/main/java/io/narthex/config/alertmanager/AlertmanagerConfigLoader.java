@@ -7,6 +7,7 @@ import static io.narthex.config.yaml.ConfigNodes.mapping;
 import static io.narthex.config.yaml.ConfigNodes.text;
 
 import io.narthex.config.yaml.ConfigBinder;
+import io.narthex.config.yaml.FileNames;
 import io.narthex.model.go.PromDuration;
 import io.narthex.service.config.AlertmanagerConfig;
 import io.narthex.service.config.AlertmanagerConfig.Block;
@@ -114,7 +115,11 @@ public final class AlertmanagerConfigLoader {
           }
         }
         case "time_intervals", "mute_time_intervals" -> intervals(v, intervals);
-        case "templates" -> templates = texts(v, e.key());
+        case "templates" ->
+            templates =
+                texts(v, e.key()).stream()
+                    .map(name -> FileNames.within(v.place().file(), name))
+                    .toList();
         case "tracing", "event_recorder" -> {}
         default -> throw unknown(e, "the configuration");
       }

@@ -287,7 +287,14 @@ public final class ConfigBinder {
     Object value = value(node, part.type(), key);
     SettingChecks.check(node, key, value, setting);
     checkExcluded(mapping, key, setting);
-    return value;
+    return setting.file() ? placed(value, node.place().file()) : value;
+  }
+
+  /** Returns file names as seen from the process. */
+  private static Object placed(Object value, String file) {
+    return value instanceof List<?> names
+        ? names.stream().map(name -> FileNames.within(file, String.valueOf(name))).toList()
+        : FileNames.within(file, String.valueOf(value));
   }
 
   /** Refuses keys that exclude each other; an empty value counts as not given. */

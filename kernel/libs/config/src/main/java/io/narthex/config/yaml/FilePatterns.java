@@ -11,6 +11,14 @@ public final class FilePatterns {
   private FilePatterns() {}
 
   /**
+   * Returns the sorted files that match a pattern of a setting, which is one as seen from the
+   * process; as {@link #expand(Path, String)} does.
+   */
+  public static List<Path> expand(String pattern) {
+    return expand(Path.of(""), pattern);
+  }
+
+  /**
    * Returns the sorted files that match a pattern. A pattern without wildcards is returned as it
    * is, whether the file exists or not.
    *

@@ -4,6 +4,7 @@ import io.narthex.model.go.GoUrl;
 import io.narthex.spi.config.ByteSize;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.Secret;
+import io.narthex.spi.config.Setting;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
@@ -60,11 +61,24 @@ public final class RecordCheck {
     for (RecordComponent component : type.getRecordComponents()) {
       String where = "component \"" + component.getName() + "\" of " + type.getSimpleName();
       String problem = problem(where, component.getGenericType(), seen);
+      if (problem.isEmpty()) {
+        problem = fileProblem(where, component);
+      }
       if (!problem.isEmpty()) {
         return problem;
       }
     }
     return "";
+  }
+
+  private static String fileProblem(String where, RecordComponent component) {
+    Setting setting = component.getAnnotation(Setting.class);
+    String type = component.getGenericType().getTypeName();
+    boolean names =
+        type.equals("java.lang.String") || type.equals("java.util.List<java.lang.String>");
+    return setting == null || !setting.file() || names
+        ? ""
+        : where + " names files, but is of type " + type + "; use String or List<String>";
   }
 
   private static String problem(String where, Type type, Set<Class<?>> seen) {

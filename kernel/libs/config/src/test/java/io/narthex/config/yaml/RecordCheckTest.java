@@ -6,6 +6,7 @@ import io.narthex.model.go.GoUrl;
 import io.narthex.spi.config.ByteSize;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.Secret;
+import io.narthex.spi.config.Setting;
 import java.time.Duration;
 import java.util.Date;
 import java.util.List;
@@ -40,11 +41,18 @@ class RecordCheckTest {
 
   record WithKeys(Map<Integer, String> m) {}
 
+  record Files(
+      @Setting(help = "a", file = true) String a,
+      @Setting(help = "b", file = true) List<String> b) {}
+
+  record WithSecretFile(@Setting(help = "a", file = true) Secret a) {}
+
   record Outer(List<WithDate> dates) {}
 
   @Test
   void takesWhatTheBinderKnows() {
     assertThat(RecordCheck.problem(Good.class)).isEmpty();
+    assertThat(RecordCheck.problem(Files.class)).isEmpty();
   }
 
   @Test
@@ -56,6 +64,10 @@ class RecordCheckTest {
         .startsWith("component \"when\" of WithDate is of type java.util.Date");
     assertThat(RecordCheck.problem(WithThreads.class))
         .startsWith("component \"m\" of WithThreads is of type java.lang.Thread");
+    assertThat(RecordCheck.problem(WithSecretFile.class))
+        .isEqualTo(
+            "component \"a\" of WithSecretFile names files, but is of type"
+                + " io.narthex.spi.config.Secret; use String or List<String>");
     assertThat(RecordCheck.problem(WithKeys.class)).startsWith("component \"m\" of WithKeys is of");
   }
 

@@ -48,6 +48,14 @@ class YamlTest {
       @Setting(help = "Blocks") List<Inner> blocks,
       @Setting(inline = true) Inlined inlined) {}
 
+  record Named(
+      @Setting(help = "A file", file = true, pattern = "[a-z./]*") String certFile,
+      @Setting(help = "Perhaps a file", optional = true, file = true) @Nullable String logFile,
+      @Setting(help = "A file with a default", defaultValue = "own.pem", file = true)
+          String ownFile,
+      @Setting(help = "Files", file = true) List<String> files,
+      @Setting(help = "No file") String name) {}
+
   private static ConfigNode read(String text) {
     return YamlReader.read("f.yml", text);
   }
@@ -174,6 +182,30 @@ class YamlTest {
     refused("fraction: -0.5", "f.yml:1:11: fraction must be at least 0");
     assertThat(bind("fraction: .5").fraction()).isEqualTo(0.5);
     assertThat(bind("fraction: .inf").fraction()).isEqualTo(Double.POSITIVE_INFINITY);
+  }
+
+  @Test
+  void filesAreThoseBesideTheFileThatNamesThem() {
+    String text = "{cert_file: a/./b.pem, log_file: ../x, files: [p/*.yml, /q], name: n}";
+    Named absolute = ConfigBinder.bind(YamlReader.read("/etc/narthex/f.yml", text), Named.class);
+    assertThat(absolute)
+        .isEqualTo(
+            new Named(
+                "/etc/narthex/a/b.pem",
+                "/etc/x",
+                "/etc/narthex/own.pem",
+                List.of("/etc/narthex/p/*.yml", "/q"),
+                "n"));
+    Named relative = ConfigBinder.bind(YamlReader.read("conf/f.yml", text), Named.class);
+    assertThat(relative)
+        .isEqualTo(
+            new Named("conf/a/b.pem", "x", "conf/own.pem", List.of("conf/p/*.yml", "/q"), "n"));
+    assertThat(ConfigBinder.bind(read("files: [./a, '']"), Named.class))
+        .isEqualTo(new Named("", null, "own.pem", List.of("a", ""), ""));
+    assertThatThrownBy(() -> ConfigBinder.bind(read("cert_file: A"), Named.class))
+        .hasMessage("f.yml:1:12: cert_file must match [a-z./]*, got \"A\"");
+    assertThat(ConfigBinder.bind(read("files: [\"a\\0b\", .]"), Named.class).files())
+        .containsExactly("a\0b", ".");
   }
 
   @Test

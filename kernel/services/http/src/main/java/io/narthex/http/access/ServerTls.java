@@ -94,7 +94,7 @@ public final class ServerTls {
     if (named.isEmpty()) {
       return inline;
     }
-    Path path = WebConfig.resolve(file, named);
+    Path path = Path.of(named);
     try {
       return Files.readString(path);
     } catch (IOException e) {

@@ -5,7 +5,6 @@ import io.narthex.config.yaml.YamlReader;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.Secret;
 import io.narthex.spi.config.Setting;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -40,14 +39,15 @@ public record WebConfig(
   /** TLS of the listeners; off when nothing of it is set. */
   public record Tls(
       @Setting(help = "Certificate chain, PEM", defaultValue = "") String cert,
-      @Setting(help = "File with the certificate chain, PEM") String certFile,
+      @Setting(help = "File with the certificate chain, PEM", file = true) String certFile,
       @Setting(help = "Private key, PEM") @org.jspecify.annotations.Nullable Secret key,
-      @Setting(help = "File with the private key, PEM") String keyFile,
+      @Setting(help = "File with the private key, PEM", file = true) String keyFile,
       @Setting(name = "client_ca", help = "Certificates of the issuers of clients, PEM")
           String clientCa,
       @Setting(
               name = "client_ca_file",
-              help = "File with certificates of the issuers of clients, PEM")
+              help = "File with certificates of the issuers of clients, PEM",
+              file = true)
           String clientCaFile,
       @Setting(help = "Go's policy for client certificates; empty = NoClientCert")
           String clientAuthType,
@@ -179,11 +179,5 @@ public record WebConfig(
       }
     });
     return config;
-  }
-
-  /** Returns a path of the file as seen from the process. */
-  static Path resolve(Path file, String path) {
-    Path folder = file.toAbsolutePath().getParent();
-    return folder == null ? Path.of(path) : folder.resolve(path);
   }
 }

@@ -109,7 +109,7 @@ public final class WebConfigFile {
     WebConfig.Tls tls = config.tlsServerConfig();
     for (String named : List.of(tls.certFile(), tls.keyFile(), tls.clientCaFile())) {
       if (!named.isEmpty()) {
-        files.add(WebConfig.resolve(file, named));
+        files.add(Path.of(named));
       }
     }
     StringBuilder b = new StringBuilder();
