@@ -63,12 +63,9 @@ public final class NamedFiles {
 
   private void check(PrometheusConfig config) {
     for (String glob : config.ruleFiles()) {
-      if (glob.indexOf('*') < 0) {
-        for (Path file : FilePatterns.expand(folder, glob)) {
-          if (!Files.exists(file)) {
-            throw new ConfigException("\"" + file + "\" does not point to an existing file");
-          }
-        }
+      if (glob.indexOf('*') < 0 && FilePatterns.expand(folder, glob).isEmpty()) {
+        throw new ConfigException(
+            "\"" + folder.resolve(glob) + "\" does not point to an existing file");
       }
     }
     for (ScrapeConfig job : config.scrapeConfigs()) {
