@@ -1,6 +1,7 @@
 package io.narthex.spi.plugin;
 
 import io.narthex.spi.plugin.HttpTransport.TlsSettings;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import javax.net.ssl.SSLSocketFactory;
@@ -42,6 +43,20 @@ public interface PluginContext {
       throw new IllegalArgumentException(instance() + ": no TLS settings outside of a server");
     }
     return (SSLSocketFactory) SSLSocketFactory.getDefault();
+  }
+
+  /**
+   * Reads metrics in Prometheus' text format 0.0.4 with the parser of pushed metrics, which is
+   * strict: the text must end with a line feed, and nothing is taken of one that is malformed.
+   *
+   * <p>The default is for contexts outside of a server and reads nothing.
+   *
+   * @param text in UTF-8, as large as the caller allows
+   * @throws IOException when it is malformed; the message tells the line and is for users
+   * @since 1.1
+   */
+  default TextMetrics readMetrics(byte[] text) throws IOException {
+    throw new IOException(instance() + ": no parser of metrics outside of a server");
   }
 
   /** Returns an existing folder for the plugin's own files, kept over restarts and updates. */

@@ -1,21 +1,19 @@
 package io.narthex.core.check;
 
 import io.narthex.exposition.ExpositionException;
-import io.narthex.exposition.ExpositionFormat;
-import io.narthex.exposition.ExpositionParser;
-import io.narthex.exposition.ParserOptions;
-import io.narthex.model.Labels;
-import io.narthex.model.MetricType;
+import io.narthex.exposition.family.Family;
+import io.narthex.exposition.family.Kind;
+import io.narthex.exposition.family.Metric;
+import io.narthex.exposition.family.SeriesLabels;
+import io.narthex.exposition.family.TextReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 
@@ -62,16 +60,6 @@ public final class MetricsLint {
 
   private static final Pattern CAMEL_CASE = Pattern.compile("[a-z][A-Z]", 0);
 
-  /** The samples that share a declared name. */
-  private static final class Family {
-    MetricType type = MetricType.UNKNOWN;
-    boolean help;
-    boolean twice;
-    final Set<String> labelNames = new TreeSet<>();
-    final Set<Labels> seen = new HashSet<>();
-  }
-
-  private final Map<String, Family> families = new TreeMap<>();
   private final Set<String> problems = new TreeSet<>();
 
   private MetricsLint() {}
@@ -102,76 +90,36 @@ public final class MetricsLint {
   private static Verdict check(byte[] text) {
     MetricsLint lint = new MetricsLint();
     try {
-      lint.read(text);
+      TextReader.read(text, text.length, false).families().values().forEach(lint::judge);
     } catch (ExpositionException e) {
-      return new Verdict(1, "error while linting: text format parsing error: " + e.getMessage());
+      return new Verdict(1, "error while linting: " + e.getMessage());
     }
-    lint.families.forEach(lint::judge);
     return lint.problems.isEmpty()
         ? new Verdict(0, "")
         : new Verdict(3, String.join("\n", lint.problems));
   }
 
-  private void read(byte[] text) throws ExpositionException {
-    ExpositionParser parser = ExpositionFormat.PROMETHEUS_TEXT.parser(ParserOptions.DEFAULT);
-    parser.reset(text, text.length);
-    Map<String, String> owners = new HashMap<>();
-    while (true) {
-      switch (parser.next()) {
-        case END -> {
-          return;
-        }
-        case HELP -> {
-          if (!parser.metadataText().isEmpty()) {
-            family(parser.metadataName()).help = true;
-          }
-        }
-        case TYPE -> {
-          String name = parser.metadataName();
-          MetricType type = parser.type();
-          family(name).type = type;
-          if (type == MetricType.HISTOGRAM) {
-            owners.put(name + "_bucket", name);
-          }
-          if (type == MetricType.HISTOGRAM || type == MetricType.SUMMARY) {
-            owners.put(name + "_sum", name);
-            owners.put(name + "_count", name);
-          }
-        }
-        case SERIES -> {
-          Labels labels = parser.labels();
-          String name = labels.get("__name__");
-          Family family = family(owners.getOrDefault(name, name));
-          if (!family.seen.add(labels)) {
-            family.twice = true;
-          }
-          for (int i = 0; i < labels.size(); i++) {
-            family.labelNames.add(labels.name(i));
-          }
-        }
-        case UNIT, COMMENT, HISTOGRAM -> {}
+  private void judge(Family f) {
+    String name = f.name();
+    Set<String> labelNames = new HashSet<>();
+    Set<SeriesLabels> seen = new HashSet<>();
+    boolean twice = false;
+    for (Metric m : f.metrics()) {
+      twice |= !seen.add(m.labels());
+      for (int i = 0; i < m.labels().size(); i++) {
+        labelNames.add(m.labels().name(i));
       }
     }
-  }
-
-  private Family family(String name) {
-    return families.computeIfAbsent(name, n -> new Family());
-  }
-
-  private void judge(String name, Family f) {
-    if (f.seen.isEmpty()) {
-      return; // declared only
-    }
     List<String> found = new ArrayList<>();
-    if (!f.help) {
+    if (f.help().isEmpty()) {
       found.add("no help text");
     }
-    if (f.twice) {
+    if (twice) {
       found.add("metric not unique");
     }
     unit(name, found);
-    if (f.type != MetricType.UNKNOWN) {
-      typed(name, f, found);
+    if (f.kind() != Kind.UNTYPED) {
+      typed(name, f.kind(), labelNames, found);
     }
     if (name.indexOf(':') >= 0) {
       found.add("metric names should not contain ':'");
@@ -179,7 +127,7 @@ public final class MetricsLint {
     if (CAMEL_CASE.matcher(name).find()) {
       found.add("metric names should be written in 'snake_case' not 'camelCase'");
     }
-    if (f.labelNames.stream().anyMatch(l -> CAMEL_CASE.matcher(l).find())) {
+    if (labelNames.stream().anyMatch(l -> CAMEL_CASE.matcher(l).find())) {
       found.add("label names should be written in 'snake_case' not 'camelCase'");
     }
     if (ABBREVIATIONS.stream().anyMatch(a -> hasWord(name.toLowerCase(Locale.ROOT), a))) {
@@ -210,16 +158,16 @@ public final class MetricsLint {
     }
   }
 
-  private static void typed(String name, Family f, List<String> found) {
+  private static void typed(String name, Kind kind, Set<String> labelNames, List<String> found) {
     boolean total = name.endsWith("_total");
-    if (f.type == MetricType.COUNTER && !total) {
+    if (kind == Kind.COUNTER && !total) {
       found.add("counter metrics should have \"_total\" suffix");
     }
-    if (f.type != MetricType.COUNTER && total) {
+    if (kind != Kind.COUNTER && total) {
       found.add("non-counter metrics should not have \"_total\" suffix");
     }
-    boolean histogram = f.type == MetricType.HISTOGRAM;
-    boolean summary = f.type == MetricType.SUMMARY;
+    boolean histogram = kind.isHistogram();
+    boolean summary = kind == Kind.SUMMARY;
     if (!histogram && name.endsWith("_bucket")) {
       found.add("non-histogram metrics should not have \"_bucket\" suffix");
     }
@@ -228,13 +176,13 @@ public final class MetricsLint {
         found.add("non-histogram and non-summary metrics should not have \"" + part + "\" suffix");
       }
     }
-    if (!histogram && f.labelNames.contains("le")) {
+    if (!histogram && labelNames.contains("le")) {
       found.add("non-histogram metrics should not have \"le\" label");
     }
-    if (!summary && f.labelNames.contains("quantile")) {
+    if (!summary && labelNames.contains("quantile")) {
       found.add("non-summary metrics should not have \"quantile\" label");
     }
-    String type = f.type.name().toLowerCase(Locale.ROOT);
+    String type = kind.name().toLowerCase(Locale.ROOT);
     if (hasWord(name.toLowerCase(Locale.ROOT), type)) {
       found.add("metric name should not include type '" + type + "'");
     }

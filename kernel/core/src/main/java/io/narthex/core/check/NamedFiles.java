@@ -64,12 +64,8 @@ public final class NamedFiles {
 
   private void check(PrometheusConfig config) {
     for (String glob : config.ruleFiles()) {
-      if (glob.indexOf('*') < 0) {
-        for (Path file : FilePatterns.expand(glob)) {
-          if (!Files.exists(file)) {
-            throw new ConfigException("\"" + file + "\" does not point to an existing file");
-          }
-        }
+      if (glob.indexOf('*') < 0 && FilePatterns.expand(glob).isEmpty()) {
+        throw new ConfigException("\"" + glob + "\" does not point to an existing file");
       }
     }
     for (ScrapeConfig job : config.scrapeConfigs()) {

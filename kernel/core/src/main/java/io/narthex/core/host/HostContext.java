@@ -1,10 +1,12 @@
 package io.narthex.core.host;
 
 import io.narthex.core.host.ProviderRegistry.Provider;
+import io.narthex.exposition.family.MetricTexts;
 import io.narthex.httpclient.TlsSockets;
 import io.narthex.spi.plugin.HttpTransport;
 import io.narthex.spi.plugin.HttpTransport.TlsSettings;
 import io.narthex.spi.plugin.PluginContext;
+import io.narthex.spi.plugin.TextMetrics;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -45,6 +47,11 @@ record HostContext(
   @Override
   public SSLSocketFactory tls(@Nullable TlsSettings settings) {
     return new TlsSockets(settings);
+  }
+
+  @Override
+  public TextMetrics readMetrics(byte[] text) throws IOException {
+    return MetricTexts.read(text);
   }
 
   @Override

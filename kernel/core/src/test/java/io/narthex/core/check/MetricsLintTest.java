@@ -8,6 +8,8 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The answers are promtool's to the same texts. */
 class MetricsLintTest {
@@ -198,5 +200,36 @@ class MetricsLintTest {
           assertThat(v.status()).isEqualTo(1);
           assertThat(v.text()).startsWith("error while linting: text format parsing error");
         });
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "m 1|line 1: unexpected end of input stream",
+        "m 5f\\n|line 1: expected float as value, got \"5f\"",
+        "m 1\\r\\n|line 1: expected float as value, got \"1\\r\"",
+        "# TYPE m unknown\\n|line 1: unknown metric type \"unknown\"",
+        "# HELP m a\\n# HELP m b\\n|line 2: second HELP line for metric name \"m\"",
+        "{\"m.x\"} 1\\n|line 1: invalid metric name \"m.x\""
+      })
+  void readsAsStrictlyAsPushes(String text, String message) {
+    assertThat(check(text.translateEscapes()))
+        .isEqualTo(new Verdict(1, "error while linting: text format parsing error in " + message));
+  }
+
+  @Test
+  void bucketsAndOldTypesAreJudgedAsPromtoolDoes() {
+    assertThat(
+            check(
+                "# HELP h x\n# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"1\"} 1\n"
+                    + "# HELP k x\n# TYPE k gaugehistogram\nk_bucket{le=\"1\"} 1\n"))
+        .isEqualTo(new Verdict(0, ""));
+    assertThat(
+            check(
+                    "# HELP a_gauge_histogram x\n# TYPE a_gauge_histogram gaugehistogram\na_gauge_histogram_sum 1\n")
+                .text())
+        .isEqualTo("a_gauge_histogram metric name should not include type 'gauge_histogram'");
   }
 }

@@ -280,6 +280,14 @@ class ConfigManagerTest {
   }
 
   @Test
+  void namesOfScrapeConfigFilesThatAreNotThereFindNone() {
+    var config =
+        new PrometheusConfigLoader(name -> null, false)
+            .parse("p.yml", "scrape_config_files: [nope.yml, \"x/*.yml\"]\n", folder);
+    assertThat(config.scrapeConfigs()).isEmpty();
+  }
+
+  @Test
   void namesThatNoFileCanHaveAreRefused() {
     for (String key : List.of("rule_files", "scrape_config_files")) {
       assertThatThrownBy(() ->

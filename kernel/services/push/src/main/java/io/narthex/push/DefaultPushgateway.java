@@ -1,6 +1,11 @@
 package io.narthex.push;
 
+import io.narthex.exposition.ExpositionException;
 import io.narthex.exposition.ExpositionWriter.Format;
+import io.narthex.exposition.family.Families;
+import io.narthex.exposition.family.Family;
+import io.narthex.exposition.family.SeriesLabels;
+import io.narthex.exposition.family.TextReader;
 import io.narthex.model.Labels;
 import io.narthex.model.MetricMetadata;
 import io.narthex.model.MetricType;
@@ -96,8 +101,8 @@ public final class DefaultPushgateway
   @Override
   public Answer push(Push push) {
     PushSettings settings = settings();
-    PushedLabels key;
-    PushedBody body;
+    SeriesLabels key;
+    Families body;
     try {
       key = GroupPath.read(push.path(), settings.utf8Names());
       body =
@@ -106,7 +111,7 @@ public final class DefaultPushgateway
               : TextReader.read(push.body(), push.length(), settings.utf8Names());
     } catch (BadPathException e) {
       return new Answer(400, (e.isOfNoGroup() ? INCONSISTENT : "") + e.getMessage());
-    } catch (BadBodyException e) {
+    } catch (ExpositionException e) {
       return new Answer(400, String.valueOf(e.getMessage()));
     }
     try {

@@ -1,7 +1,9 @@
 package io.narthex.push;
 
+import io.narthex.exposition.family.Family;
+import io.narthex.exposition.family.Metric;
+import io.narthex.exposition.family.SeriesLabels;
 import io.narthex.model.Labels;
-import io.narthex.model.go.GoFloat;
 import io.narthex.relabel.NameScheme;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -13,7 +15,7 @@ import java.util.TreeMap;
 
 /**
  * Writes all groups as one exposition: families by name, series in the order of {@link
- * PushedLabels#compareSeries}.
+ * SeriesLabels#compareSeries}.
  */
 final class Exposition {
   private final boolean utf8Names;
@@ -48,7 +50,7 @@ final class Exposition {
         }
         help = help.isEmpty() ? f.help() : help;
       }
-      metrics.sort((a, b) -> PushedLabels.compareSeries(a.labels(), b.labels()));
+      metrics.sort((a, b) -> SeriesLabels.compareSeries(a.labels(), b.labels()));
       all.add(new Family(first.name(), first.kind(), help, metrics));
     }
     return all;
@@ -94,43 +96,11 @@ final class Exposition {
     metaName(name);
     out.append(' ').append(f.kind().text()).append('\n');
     for (Metric m : f.metrics()) {
-      metric(name, m);
+      m.samples((suffix, extra, at, value) -> line(name, suffix, m.labels(), extra, at, value));
       if (out.length() > 1 << 16) {
         flush();
       }
     }
-  }
-
-  private void metric(String name, Metric m) {
-    switch (m) {
-      case Metric.Value v -> line(name, "", v.labels(), "", 0, v.value());
-      case Metric.Summary s -> {
-        for (int i = 0; i < s.quantiles().length; i++) {
-          line(name, "", s.labels(), "quantile", s.quantiles()[i], s.values()[i]);
-        }
-        line(name, "_sum", s.labels(), "", 0, s.sum());
-        line(name, "_count", s.labels(), "", 0, unsigned(s.count()));
-      }
-      case Metric.Histogram h -> {
-        boolean infinite = false;
-        for (int i = 0; i < h.bounds().length; i++) {
-          line(name, "_bucket", h.labels(), "le", h.bounds()[i], h.counts()[i]);
-          infinite |= h.bounds()[i] == Double.POSITIVE_INFINITY;
-        }
-        if (!infinite) {
-          line(name, "_bucket", h.labels(), "le", Double.POSITIVE_INFINITY, h.count());
-        }
-        line(name, "_sum", h.labels(), "", 0, h.sum());
-        line(name, "_count", h.labels(), "", 0, h.count());
-      }
-      case Metric.Missing _ -> {
-        // has no value
-      }
-    }
-  }
-
-  static double unsigned(long v) {
-    return v >= 0 ? v : (v >>> 1 | v & 1) * 2.0;
   }
 
   private void metaName(String name) {
@@ -142,7 +112,7 @@ final class Exposition {
   }
 
   private void line(
-      String family, String suffix, PushedLabels labels, String extra, double at, double value) {
+      String family, String suffix, SeriesLabels labels, String extra, double at, double value) {
     String name = family + suffix;
     boolean inside = utf8Names && !NameScheme.isLegacyMetricName(name);
     if (!inside) {
@@ -158,15 +128,11 @@ final class Exposition {
         pair(labels.name(i), labels.value(i), inside || i > 0);
       }
       if (!extra.isEmpty()) {
-        pair(extra, number(at), inside || labels.size() > 0);
+        pair(extra, Metric.number(at), inside || labels.size() > 0);
       }
       out.append('}');
     }
-    out.append(' ').append(number(value)).append('\n');
-  }
-
-  static String number(double v) {
-    return GoFloat.toString(v == 0 ? 0.0 : v, GoFloat.Style.GENERAL);
+    out.append(' ').append(Metric.number(value)).append('\n');
   }
 
   private void pair(String name, String value, boolean comma) {

@@ -1,5 +1,9 @@
 package io.narthex.push;
 
+import io.narthex.exposition.family.Family;
+import io.narthex.exposition.family.Kind;
+import io.narthex.exposition.family.Metric;
+import io.narthex.exposition.family.SeriesLabels;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -17,7 +21,7 @@ final class FamilyIndex {
   /** What the groups have of one name. */
   private static final class Entry {
     final EnumMap<Kind, Integer> kinds = new EnumMap<>(Kind.class); // number of groups
-    final Map<PushedLabels, PushedLabels> owners = new HashMap<>(); // series -> key of the group
+    final Map<SeriesLabels, SeriesLabels> owners = new HashMap<>(); // series -> key of the group
   }
 
   /** The server's own, which are exposed with what is pushed. */
@@ -105,7 +109,7 @@ final class FamilyIndex {
     if (collision != null) {
       return collision;
     }
-    Set<PushedLabels> seen = new HashSet<>();
+    Set<SeriesLabels> seen = new HashSet<>();
     for (Metric m : f.metrics()) {
       String problem = problem(f, m);
       if (problem != null) {

@@ -1,5 +1,9 @@
 package io.narthex.push;
 
+import io.narthex.exposition.family.Family;
+import io.narthex.exposition.family.Kind;
+import io.narthex.exposition.family.Metric;
+import io.narthex.exposition.family.SeriesLabels;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -16,8 +20,8 @@ import java.util.TreeMap;
  * @param bytes estimate of the memory
  */
 record Group(
-    PushedLabels key,
-    PushedLabels series,
+    SeriesLabels key,
+    SeriesLabels series,
     Map<String, Stamped> families,
     long pushNanos,
     long failureNanos,
@@ -35,8 +39,24 @@ record Group(
   record Stamped(Family family, long nanos) {}
 
   /** Returns a group without families. */
-  static Group empty(PushedLabels key) {
-    return new Group(key, PushedLabels.EMPTY.of(key), Map.of(), 0, 0, 0, 512 + 2 * key.bytes());
+  static Group empty(SeriesLabels key) {
+    return new Group(
+        key, labelled(SeriesLabels.EMPTY, key), Map.of(), 0, 0, 0, 512 + 2 * key.bytes());
+  }
+
+  /**
+   * Returns the labels of a series with those of a group in place of their own, and with an {@code
+   * instance}, be it empty, so that Prometheus does not add the one of the Pushgateway.
+   */
+  static SeriesLabels labelled(SeriesLabels series, SeriesLabels group) {
+    SeriesLabels.Builder b = series.toBuilder();
+    for (int i = 0; i < group.size(); i++) {
+      b.set(group.name(i), group.value(i));
+    }
+    if (!b.has("instance")) {
+      b.add("instance", "");
+    }
+    return b.build();
   }
 
   /**

@@ -1,6 +1,7 @@
 package io.narthex.push;
 
 import io.narthex.exposition.ProtobufWire;
+import io.narthex.exposition.family.SeriesLabels;
 import io.narthex.model.Labels;
 import io.narthex.model.go.GoString;
 import java.nio.charset.StandardCharsets;
@@ -47,7 +48,7 @@ final class GroupPath {
    * @param path what follows {@code /metrics/}, decoded: {@code job/<name>}, then names and values
    * @param utf8Names whether a name in the escaping scheme {@code values} is unescaped
    */
-  static PushedLabels read(String path, boolean utf8Names) throws BadPathException {
+  static SeriesLabels read(String path, boolean utf8Names) throws BadPathException {
     int end = path.indexOf('/');
     String first = path.substring(0, end); // job or job@base64
     int rest = path.indexOf('/', end + 1);
@@ -60,7 +61,7 @@ final class GroupPath {
             "invalid base64 encoding in job name " + GoString.quote(job) + ": " + e.getMessage());
       }
     }
-    PushedLabels.Builder labels = new PushedLabels.Builder();
+    SeriesLabels.Builder labels = new SeriesLabels.Builder();
     String pairs = rest < 0 ? "" : path.substring(rest);
     if (pairs.length() > 1) {
       split(pairs, utf8Names, labels);
@@ -71,7 +72,7 @@ final class GroupPath {
     return labels.set("job", job).build();
   }
 
-  private static void split(String pairs, boolean utf8Names, PushedLabels.Builder labels)
+  private static void split(String pairs, boolean utf8Names, SeriesLabels.Builder labels)
       throws BadPathException {
     String[] parts = pairs.substring(1).split("/", -1);
     if (parts.length % 2 != 0) {

@@ -1,8 +1,10 @@
 package io.narthex.push;
 
+import io.narthex.exposition.ExpositionException;
 import io.narthex.exposition.ProtobufBytes;
 import io.narthex.exposition.ProtobufWire;
 import io.narthex.exposition.ProtobufWire.Broken;
+import io.narthex.exposition.family.SeriesLabels;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +24,7 @@ final class GroupRecord {
   private GroupRecord() {}
 
   /** A group as it is from now on; null when it has gone. */
-  record Change(PushedLabels key, @Nullable Group group) {}
+  record Change(SeriesLabels key, @Nullable Group group) {}
 
   static ProtobufBytes write(Change change) {
     ProtobufBytes out = new ProtobufBytes();
@@ -47,9 +49,9 @@ final class GroupRecord {
     return out;
   }
 
-  static Change read(byte[] b, int from, int to) throws BadBodyException {
+  static Change read(byte[] b, int from, int to) throws ExpositionException {
     ProtobufWire wire = new ProtobufWire(b, from, to);
-    PushedLabels.Builder labels = new PushedLabels.Builder();
+    SeriesLabels.Builder labels = new SeriesLabels.Builder();
     String name = "";
     long pushed = 0;
     long failed = 0;
@@ -80,9 +82,9 @@ final class GroupRecord {
         }
       }
     } catch (Broken e) {
-      throw new BadBodyException(String.valueOf(e.getMessage()));
+      throw new ExpositionException(String.valueOf(e.getMessage()));
     }
-    PushedLabels key = labels.build();
+    SeriesLabels key = labels.build();
     return new Change(
         key, deleted ? null : Group.empty(key).restored(families, pushed, failed, ttl));
   }

@@ -1,8 +1,14 @@
 package io.narthex.push;
 
+import io.narthex.exposition.ExpositionException;
 import io.narthex.exposition.ProtobufBytes;
 import io.narthex.exposition.ProtobufWire;
 import io.narthex.exposition.ProtobufWire.Broken;
+import io.narthex.exposition.family.Families;
+import io.narthex.exposition.family.Family;
+import io.narthex.exposition.family.Kind;
+import io.narthex.exposition.family.Metric;
+import io.narthex.exposition.family.SeriesLabels;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -35,12 +41,12 @@ final class MessageReader {
   }
 
   /** Reads a body. */
-  static PushedBody read(byte[] body, int length) throws BadBodyException {
+  static Families read(byte[] body, int length) throws ExpositionException {
     return read(body, 0, length);
   }
 
   /** Reads the messages in {@code [from, to)}. */
-  static PushedBody read(byte[] body, int from, int to) throws BadBodyException {
+  static Families read(byte[] body, int from, int to) throws ExpositionException {
     MessageReader reader = new MessageReader(body, from, to);
     Map<String, Family> families = new LinkedHashMap<>();
     try {
@@ -53,9 +59,9 @@ final class MessageReader {
         }
       }
     } catch (Broken e) {
-      throw new BadBodyException(String.valueOf(e.getMessage()));
+      throw new ExpositionException(String.valueOf(e.getMessage()));
     }
-    return new PushedBody(families, reader.timed);
+    return new Families(families, reader.timed);
   }
 
   private Family family() throws Broken {
@@ -109,7 +115,7 @@ final class MessageReader {
           case UNTYPED -> 5;
           case HISTOGRAM, GAUGE_HISTOGRAM -> 7;
         };
-    PushedLabels.Builder labels = new PushedLabels.Builder();
+    SeriesLabels.Builder labels = new SeriesLabels.Builder();
     @Nullable Metric value = null;
     while (wire.next()) {
       int field = wire.field();
@@ -133,11 +139,11 @@ final class MessageReader {
         wire.skip();
       }
     }
-    PushedLabels built = labels.build();
+    SeriesLabels built = labels.build();
     return value == null ? new Metric.Missing(built) : value.with(built);
   }
 
-  private void label(PushedLabels.Builder labels) throws Broken {
+  private void label(SeriesLabels.Builder labels) throws Broken {
     String name = "";
     String value = "";
     while (wire.next()) {
@@ -159,7 +165,7 @@ final class MessageReader {
         wire.skip();
       }
     }
-    return new Metric.Value(PushedLabels.EMPTY, value);
+    return new Metric.Value(SeriesLabels.EMPTY, value);
   }
 
   /** Pairs of numbers in the order in which they came. */
@@ -211,7 +217,7 @@ final class MessageReader {
         default -> wire.skip();
       }
     }
-    return new Metric.Summary(PushedLabels.EMPTY, count, sum, quantiles.at(), quantiles.values());
+    return new Metric.Summary(SeriesLabels.EMPTY, count, sum, quantiles.at(), quantiles.values());
   }
 
   private Metric histogram() throws Broken {
@@ -245,7 +251,7 @@ final class MessageReader {
       }
     }
     return new Metric.Histogram(
-        PushedLabels.EMPTY,
+        SeriesLabels.EMPTY,
         floatCount != 0 ? floatCount : count,
         sum,
         buckets.at(),

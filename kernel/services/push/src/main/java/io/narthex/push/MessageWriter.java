@@ -1,6 +1,10 @@
 package io.narthex.push;
 
 import io.narthex.exposition.ProtobufBytes;
+import io.narthex.exposition.family.Family;
+import io.narthex.exposition.family.Kind;
+import io.narthex.exposition.family.Metric;
+import io.narthex.exposition.family.SeriesLabels;
 import java.util.function.UnaryOperator;
 
 /**
@@ -57,7 +61,7 @@ final class MessageWriter {
     out.bytes(family.buffer(), family.length());
   }
 
-  private void labels(PushedLabels labels) {
+  private void labels(SeriesLabels labels) {
     for (int i = 0; i < labels.size(); i++) {
       part.clear();
       part.text(1, labelNames.apply(labels.name(i)));

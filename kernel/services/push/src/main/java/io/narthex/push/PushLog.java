@@ -1,6 +1,8 @@
 package io.narthex.push;
 
+import io.narthex.exposition.ExpositionException;
 import io.narthex.exposition.ProtobufBytes;
+import io.narthex.exposition.family.SeriesLabels;
 import java.io.BufferedInputStream;
 import java.io.Closeable;
 import java.io.DataInputStream;
@@ -46,7 +48,7 @@ final class PushLog implements Closeable {
   private long forced; // guarded by forcing: number of records that are on the disk
 
   /** Opens the file and reads it into {@code into}. */
-  PushLog(Path file, Map<PushedLabels, Group> into) throws IOException {
+  PushLog(Path file, Map<SeriesLabels, Group> into) throws IOException {
     this.file = file;
     Files.createDirectories(Objects.requireNonNull(file.getParent()));
     channel = open(file);
@@ -58,7 +60,7 @@ final class PushLog implements Closeable {
         file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
   }
 
-  private void read(Map<PushedLabels, Group> into) throws IOException {
+  private void read(Map<SeriesLabels, Group> into) throws IOException {
     long all = channel.size();
     if (all < MAGIC.length) {
       channel.truncate(0);
@@ -99,7 +101,7 @@ final class PushLog implements Closeable {
     size = at;
   }
 
-  private void apply(byte[] record, long at, Map<PushedLabels, Group> into) {
+  private void apply(byte[] record, long at, Map<SeriesLabels, Group> into) {
     try {
       GroupRecord.Change change = GroupRecord.read(record, 0, record.length);
       if (change.group() == null) {
@@ -107,7 +109,7 @@ final class PushLog implements Closeable {
       } else {
         into.put(change.key(), change.group());
       }
-    } catch (BadBodyException e) {
+    } catch (ExpositionException e) {
       LOG.error("{} at byte {}: {}; a push is left out", file, at, e.getMessage());
     }
   }
@@ -117,10 +119,10 @@ final class PushLog implements Closeable {
    *
    * @return what {@link #force} is given to wait for it
    */
-  long append(GroupRecord.Change change, Map<PushedLabels, Group> all, long liveBytes)
+  long append(GroupRecord.Change change, Map<SeriesLabels, Group> all, long liveBytes)
       throws IOException {
     if (broken || size > LEAST_REWRITTEN && size > 4 * liveBytes) {
-      Map<PushedLabels, Group> next = new LinkedHashMap<>(all);
+      Map<SeriesLabels, Group> next = new LinkedHashMap<>(all);
       if (change.group() == null) {
         next.remove(change.key());
       } else {

@@ -1,5 +1,9 @@
 package io.narthex.push;
 
+import io.narthex.exposition.family.Families;
+import io.narthex.exposition.family.Family;
+import io.narthex.exposition.family.Metric;
+import io.narthex.exposition.family.SeriesLabels;
 import io.narthex.service.push.PushSettings;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -35,9 +39,9 @@ final class PushStore implements AutoCloseable {
 
   private final LongSupplier nanos; // since 1970
   private final @Nullable PushLog log;
-  private final Map<PushedLabels, Group> groups = new LinkedHashMap<>(); // guarded by this
+  private final Map<SeriesLabels, Group> groups = new LinkedHashMap<>(); // guarded by this
   private final FamilyIndex index = new FamilyIndex(); // guarded by this
-  private final Map<PushedLabels, PushedLabels> keys = new LinkedHashMap<>(); // by labels of series
+  private final Map<SeriesLabels, SeriesLabels> keys = new LinkedHashMap<>(); // by labels of series
   private long bytes; // guarded by this
   private volatile PushSettings settings;
   private volatile TimesToLive ends;
@@ -51,7 +55,7 @@ final class PushStore implements AutoCloseable {
     this.settings = settings;
     this.ends = new TimesToLive(settings);
     this.nanos = nanos;
-    Map<PushedLabels, Group> read = new LinkedHashMap<>();
+    Map<SeriesLabels, Group> read = new LinkedHashMap<>();
     log = file == null ? null : new PushLog(file, read);
     long now = nanos.getAsLong();
     read.values().stream().filter(g -> ends.endNanos(g) > now).forEach(this::put);
@@ -109,8 +113,7 @@ final class PushStore implements AutoCloseable {
    * @param ttlNanos how long the group is kept; 0 = until it is deleted
    * @throws IOException when it could not be written; whether it is stored is not known then
    */
-  Outcome push(PushedLabels key, PushedBody body, boolean replace, long ttlNanos)
-      throws IOException {
+  Outcome push(SeriesLabels key, Families body, boolean replace, long ttlNanos) throws IOException {
     Outcome outcome;
     long number;
     synchronized (this) {
@@ -119,7 +122,7 @@ final class PushStore implements AutoCloseable {
         expire(known);
       }
       Group before = groups.getOrDefault(key, Group.empty(key));
-      PushedLabels other = keys.get(before.series());
+      SeriesLabels other = keys.get(before.series());
       if (other != null && !other.equals(key)) {
         return new Outcome.Inconsistent(
             "another group, " + other + ", has series with the same labels");
@@ -145,7 +148,7 @@ final class PushStore implements AutoCloseable {
     return outcome;
   }
 
-  private static Map<String, Family> labelled(PushedBody body, PushedLabels key) {
+  private static Map<String, Family> labelled(Families body, SeriesLabels key) {
     Map<String, Family> out = new TreeMap<>();
     for (Family f : body.families().values()) {
       if (f.name().equals(Group.PUSH_TIME) || f.name().equals(Group.FAILURE_TIME)) {
@@ -153,7 +156,7 @@ final class PushStore implements AutoCloseable {
       }
       List<Metric> metrics = new ArrayList<>(f.metrics().size());
       for (Metric m : f.metrics()) {
-        metrics.add(m.with(m.labels().of(key)));
+        metrics.add(m.with(Group.labelled(m.labels(), key)));
       }
       out.put(f.name(), new Family(f.name(), f.kind(), f.help(), metrics));
     }
@@ -175,7 +178,7 @@ final class PushStore implements AutoCloseable {
   }
 
   /** Removes a group; does nothing when there is none. */
-  void delete(PushedLabels key) throws IOException {
+  void delete(SeriesLabels key) throws IOException {
     long number;
     synchronized (this) {
       if (!groups.containsKey(key)) {
@@ -211,7 +214,7 @@ final class PushStore implements AutoCloseable {
     bytes += g.bytes();
   }
 
-  private void remove(PushedLabels key) {
+  private void remove(SeriesLabels key) {
     Group before = groups.remove(key);
     if (before != null) {
       keys.remove(before.series());

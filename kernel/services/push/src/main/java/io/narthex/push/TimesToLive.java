@@ -2,6 +2,7 @@ package io.narthex.push;
 
 import io.narthex.config.alertmanager.AlertMatcher;
 import io.narthex.config.alertmanager.MatcherSyntax;
+import io.narthex.exposition.family.SeriesLabels;
 import io.narthex.model.Labels;
 import io.narthex.service.push.PushSettings;
 import java.util.ArrayList;
@@ -34,7 +35,7 @@ final class TimesToLive {
     return ttl == 0 ? Long.MAX_VALUE : group.lastNanos() + ttl;
   }
 
-  private long ofLabels(PushedLabels key) {
+  private long ofLabels(SeriesLabels key) {
     if (rules.isEmpty()) {
       return 0;
     }

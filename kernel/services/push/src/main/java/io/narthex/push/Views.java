@@ -2,6 +2,9 @@ package io.narthex.push;
 
 import io.narthex.exposition.ProtobufWire;
 import io.narthex.exposition.ProtobufWire.Broken;
+import io.narthex.exposition.family.Family;
+import io.narthex.exposition.family.Metric;
+import io.narthex.exposition.family.SeriesLabels;
 import io.narthex.model.go.GoFloat;
 import io.narthex.service.push.PushgatewayService.FamilyView;
 import io.narthex.service.push.PushgatewayService.MetricView;
@@ -19,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class Views {
   private Views() {}
 
-  static Map<String, String> labels(PushedLabels labels) {
+  static Map<String, String> labels(SeriesLabels labels) {
     Map<String, String> out = new TreeMap<>();
     for (int i = 0; i < labels.size(); i++) {
       out.put(labels.name(i), labels.value(i));

@@ -3,14 +3,15 @@ package io.narthex.push;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.narthex.exposition.family.SeriesLabels;
 import io.narthex.push.GroupPath.BadPathException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class GroupPathTest {
-  private static PushedLabels labels(String... pairs) {
-    PushedLabels.Builder b = new PushedLabels.Builder();
+  private static SeriesLabels labels(String... pairs) {
+    SeriesLabels.Builder b = new SeriesLabels.Builder();
     for (int i = 0; i < pairs.length; i += 2) {
       b.add(pairs[i], pairs[i + 1]);
     }

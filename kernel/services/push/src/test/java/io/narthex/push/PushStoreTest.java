@@ -2,6 +2,9 @@ package io.narthex.push;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.narthex.exposition.family.Families;
+import io.narthex.exposition.family.SeriesLabels;
+import io.narthex.exposition.family.TextReader;
 import io.narthex.push.PushStore.Outcome;
 import io.narthex.service.push.PushSettings;
 import io.narthex.service.push.PushSettings.TimeToLive;
@@ -141,7 +144,7 @@ class PushStoreTest {
   @Test
   void aGroupGoesWhenItsTimeHasCome() throws Exception {
     byte[] body = "a 1\n".getBytes(StandardCharsets.UTF_8);
-    PushedLabels key = GroupPath.read("job/j", false);
+    SeriesLabels key = GroupPath.read("job/j", false);
     store.push(key, TextReader.read(body, body.length, false), false, 10_000_000_000L);
     taken("job/k", "b 1\n");
     now += 9_000_000_000L;
@@ -284,7 +287,7 @@ class PushStoreTest {
             + "# TYPE s summary\ns{quantile=\"0.5\"} 1\ns_count 3\n"
             + "# TYPE h histogram\nh_bucket{le=\"1\"} 0.5\nh_bucket{le=\"+Inf\"} 2\nh_sum 1\n");
     byte[] messages = Exposition.messages(Exposition.merged(store.groups()), false);
-    PushedBody read = MessageReader.read(messages, messages.length);
+    Families read = MessageReader.read(messages, messages.length);
     assertThat(
             new String(
                 Exposition.text(java.util.List.copyOf(read.families().values()), false),

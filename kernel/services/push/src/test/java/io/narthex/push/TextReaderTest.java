@@ -3,6 +3,10 @@ package io.narthex.push;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.narthex.exposition.ExpositionException;
+import io.narthex.exposition.family.Families;
+import io.narthex.exposition.family.Family;
+import io.narthex.exposition.family.TextReader;
 import io.narthex.service.push.PushgatewayService.MetricView;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -13,13 +17,13 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** The cases were seen on Pushgateway 1.11. */
 class TextReaderTest {
-  private static PushedBody read(String text) throws BadBodyException {
+  private static Families read(String text) throws ExpositionException {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     return TextReader.read(bytes, bytes.length, false);
   }
 
   /** Returns what would be exposed. */
-  private static String shown(String text) throws BadBodyException {
+  private static String shown(String text) throws ExpositionException {
     List<Family> families = new ArrayList<>(read(text).families().values());
     return new String(Exposition.text(families, false), StandardCharsets.UTF_8);
   }
@@ -76,13 +80,13 @@ class TextReaderTest {
   void refusesWithTheReason(String escaped, String message) {
     String text = escaped.replace("\\n", "\n").replace("\\r", "\r");
     assertThatThrownBy(() -> read(text))
-        .isInstanceOf(BadBodyException.class)
+        .isInstanceOf(ExpositionException.class)
         .hasMessageStartingWith("text format parsing error in line ")
         .hasMessageContaining(message);
   }
 
   @Test
-  void takesWhatIsOddButFine() throws BadBodyException {
+  void takesWhatIsOddButFine() throws ExpositionException {
     for (String text :
         List.of(
             "",
@@ -118,14 +122,14 @@ class TextReaderTest {
   }
 
   @Test
-  void seesTimestamps() throws BadBodyException {
+  void seesTimestamps() throws ExpositionException {
     assertThat(read("a 1 +5\n").timed()).isTrue();
     assertThat(read("a 1 0\nb 2\n").timed()).isTrue();
     assertThat(read("a 1\n").timed()).isFalse();
   }
 
   @Test
-  void bucketsKeepTheirOrderAndInfinityIsAdded() throws BadBodyException {
+  void bucketsKeepTheirOrderAndInfinityIsAdded() throws ExpositionException {
     assertThat(
             shown(
                 "# TYPE h histogram\n"
@@ -145,7 +149,7 @@ class TextReaderTest {
   }
 
   @Test
-  void theApiShowsCountsAsRealNumbersOnceOneIsNoInteger() throws BadBodyException {
+  void theApiShowsCountsAsRealNumbersOnceOneIsNoInteger() throws ExpositionException {
     String whole =
         "# TYPE h histogram\nh_bucket{le=\"1\"} 1e6\nh_bucket{le=\"+Inf\"} 2000000\nh_count 2e6\n";
     MetricView integers = viewed(whole);
@@ -158,14 +162,14 @@ class TextReaderTest {
     assertThat(none.points()).containsEntry("1", "1e+06").containsEntry("+Inf", "0");
   }
 
-  private static MetricView viewed(String text) throws BadBodyException {
+  private static MetricView viewed(String text) throws ExpositionException {
     byte[] body = text.getBytes(StandardCharsets.UTF_8);
     Family family = TextReader.read(body, body.length, false).families().values().iterator().next();
     return Views.family(new Group.Stamped(family, 0)).metrics().getFirst();
   }
 
   @Test
-  void countsOfSummariesAreUnsignedIntegers() throws BadBodyException {
+  void countsOfSummariesAreUnsignedIntegers() throws ExpositionException {
     assertThat(
             shown(
                 "# TYPE s summary\ns{quantile=\"0.50\"} 3\ns_count 1.5\ns_count{x=\"n\"} -1.5\n"
@@ -186,7 +190,7 @@ class TextReaderTest {
   }
 
   @Test
-  void aFamilyOfTheExactNameComesFirst() throws BadBodyException {
+  void aFamilyOfTheExactNameComesFirst() throws ExpositionException {
     assertThat(shown("# TYPE h_count counter\n# TYPE h histogram\nh_count 1\n"))
         .isEqualTo("# TYPE h_count counter\nh_count 1\n");
     assertThat(shown("# TYPE s summary\ns_bucket{le=\"1\"} 1\n"))
@@ -194,9 +198,9 @@ class TextReaderTest {
   }
 
   @Test
-  void namesMayBeUtf8WhenItIsSwitchedOn() throws BadBodyException {
+  void namesMayBeUtf8WhenItIsSwitchedOn() throws ExpositionException {
     byte[] body = "{\"a.b\",\"c d\"=\"e\"} 1\n".getBytes(StandardCharsets.UTF_8);
-    PushedBody read = TextReader.read(body, body.length, true);
+    Families read = TextReader.read(body, body.length, true);
     List<Family> families = new ArrayList<>(read.families().values());
     assertThat(new String(Exposition.text(families, true), StandardCharsets.UTF_8))
         .isEqualTo("# TYPE \"a.b\" untyped\n{\"a.b\",\"c d\"=\"e\"} 1\n");

@@ -26,9 +26,9 @@ final class Builtins {
     m.put(
         "printf",
         GoFunction.atLeast(1, a -> GoFormat.sprintf(Arguments.text(a, 0), a.subList(1, a.size()))));
-    m.put("html", GoFunction.atLeast(0, a -> Escapes.html(joined(a))));
+    m.put("html", GoFunction.atLeast(0, a -> Escaper.HTML.apply(joined(a))));
     m.put("js", GoFunction.atLeast(0, a -> Escapes.js(joined(a))));
-    m.put("urlquery", GoFunction.atLeast(0, a -> Escapes.query(joined(a))));
+    m.put("urlquery", GoFunction.atLeast(0, a -> Escaper.URL_QUERY.apply(joined(a))));
     m.put(
         "call",
         GoFunction.atLeast(
@@ -45,8 +45,11 @@ final class Builtins {
     return Map.copyOf(m);
   }
 
-  private static String joined(List<@Nullable Object> args) {
-    return args.size() == 1 ? GoFormat.value(args.get(0)) : GoFormat.sprint(args);
+  /** Joins the arguments of an escaping function; one that is missing reads as such. */
+  static String joined(List<@Nullable Object> args) {
+    List<@Nullable Object> shown = new ArrayList<>(args);
+    shown.replaceAll(v -> v == null ? GoTemplate.NO_VALUE : v);
+    return shown.size() == 1 ? GoFormat.value(shown.get(0)) : GoFormat.sprint(shown);
   }
 
   private static boolean eq(List<@Nullable Object> args) {
@@ -89,6 +92,7 @@ final class Builtins {
     return switch (v) {
       case SafeText s -> s.text();
       case Duration d -> GoTime.nanos(d);
+      case GoEnum e -> e.number();
       default -> v;
     };
   }

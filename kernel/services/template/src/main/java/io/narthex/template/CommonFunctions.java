@@ -1,6 +1,7 @@
 package io.narthex.template;
 
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.IntUnaryOperator;
 
@@ -50,10 +51,24 @@ final class CommonFunctions {
       int c = s.codePointAt(i);
       i += Character.charCount(c);
       boolean inWord = Character.isLetterOrDigit(c) || c == '_' || c == '\'';
-      b.appendCodePoint(
-          start && inWord ? Character.toTitleCase(c) : othersSmall ? Character.toLowerCase(c) : c);
+      if (start && inWord) {
+        b.append(othersSmall ? titleCase(c) : Character.toString(Character.toTitleCase(c)));
+      } else {
+        b.appendCodePoint(othersSmall ? Character.toLowerCase(c) : c);
+      }
       start = !inWord;
     }
     return b.toString();
+  }
+
+  /** Returns a letter in title case: that of a sharp s, which has none of its own, is "Ss". */
+  private static String titleCase(int c) {
+    int title = Character.toTitleCase(c);
+    String upper = Character.toString(c).toUpperCase(Locale.ROOT);
+    int first = upper.codePointAt(0);
+    return title != c || upper.length() == Character.charCount(first)
+        ? Character.toString(title)
+        : Character.toString(first)
+            + upper.substring(Character.charCount(first)).toLowerCase(Locale.ROOT);
   }
 }

@@ -182,8 +182,9 @@ final class Escapes {
       if (c < 0x20 || "\"&'()+/:;<>\\{}".indexOf(c) >= 0) {
         b.append('\\').append(c == '\\' ? "\\" : Integer.toHexString(c));
         if (c != '\\'
-            && i + 1 < s.length()
-            && (Character.digit(s.charAt(i + 1), 16) >= 0 || s.charAt(i + 1) <= ' ')) {
+            && (i + 1 == s.length()
+                || Character.digit(s.charAt(i + 1), 16) >= 0
+                || s.charAt(i + 1) <= ' ')) {
           b.append(' ');
         }
       } else {

@@ -343,6 +343,8 @@ final class GoFormat {
         case Duration d ->
             "sqxX".indexOf(verb) >= 0 ? text(verb, value(d)) : integer(verb, GoTime.nanos(d));
         case ZonedDateTime t -> "sq".indexOf(verb) >= 0 ? text(verb, value(t)) : bad(verb, v);
+        case GoEnum e ->
+            "sqxX".indexOf(verb) >= 0 ? text(verb, e.print()) : integer(verb, e.number());
         case GoObject o -> "sqxX".indexOf(verb) >= 0 ? text(verb, o.print()) : bad(verb, v);
         case List<?> list -> {
           StringBuilder b = new StringBuilder("[");

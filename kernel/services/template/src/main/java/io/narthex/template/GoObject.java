@@ -22,6 +22,11 @@ interface GoObject {
   /** Returns the value to encode as JSON. */
   @Nullable Object json();
 
+  /** Returns whether the type has a method String, which scripts of a page prefer to JSON. */
+  default boolean isStringer() {
+    return false;
+  }
+
   /** Returns the name of the type, for messages. */
   String typeName();
 

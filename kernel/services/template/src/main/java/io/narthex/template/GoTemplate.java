@@ -16,6 +16,9 @@ final class GoTemplate {
    */
   record Body(Block block, String file, String source) {}
 
+  /** What a value that is not there prints as. */
+  static final String NO_VALUE = "<no value>";
+
   /** A set without templates. */
   static final GoTemplate EMPTY = new GoTemplate(Map.of());
 
@@ -79,8 +82,24 @@ final class GoTemplate {
     /** Takes text of the template itself. */
     void literal(String text);
 
-    /** Takes the value of an action. */
-    void value(@Nullable Object value);
+    /**
+     * Takes the value of an action.
+     *
+     * @param last the escaper that the action ends with, not applied yet, when this writer {@link
+     *     #places} it; null otherwise
+     */
+    void value(@Nullable Object value, @Nullable Escaper last);
+
+    /** Returns whether the writer escapes by itself and so judges the escapers of a template. */
+    boolean escapes();
+
+    /**
+     * Returns whether an escaper that the next action ends with stands for the writer's own, which
+     * then applies it where that one has its place.
+     *
+     * @throws GoTemplateException when it is not allowed there
+     */
+    boolean places(Escaper last);
 
     /** Returns the number of chars so far. */
     int length();
@@ -98,8 +117,18 @@ final class GoTemplate {
     }
 
     @Override
-    public void value(@Nullable Object value) {
-      out.append(value == null ? "<no value>" : GoFormat.value(value));
+    public void value(@Nullable Object value, @Nullable Escaper last) {
+      out.append(value == null ? NO_VALUE : GoFormat.value(value));
+    }
+
+    @Override
+    public boolean escapes() {
+      return false;
+    }
+
+    @Override
+    public boolean places(Escaper last) {
+      return false;
     }
 
     @Override

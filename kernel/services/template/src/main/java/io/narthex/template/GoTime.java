@@ -1,6 +1,7 @@
 package io.narthex.template;
 
 import io.narthex.model.go.GoString;
+import io.narthex.text.time.GoZone;
 import java.math.BigInteger;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -10,7 +11,10 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.time.format.TextStyle;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Formats and parses times and durations as Go's package time does. */
 final class GoTime {
@@ -61,6 +65,41 @@ final class GoTime {
 
   static ZonedDateTime of(Instant instant) {
     return instant.atZone(UTC);
+  }
+
+  /** Returns the location of a time. */
+  static Location location(ZonedDateTime t) {
+    ZoneId zone = t.getZone();
+    if (zone.equals(UTC)) {
+      return new Location("UTC");
+    }
+    if (zone instanceof ZoneOffset) {
+      return new Location("");
+    }
+    return new Location(zone.equals(GoZone.local()) ? "Local" : zone.getId());
+  }
+
+  /** The name of a zone. */
+  record Location(String print) implements GoObject {
+    @Override
+    public @Nullable Object member(String name, List<@Nullable Object> arguments) {
+      return name.equals("String") ? print : NO_MEMBER;
+    }
+
+    @Override
+    public Object json() {
+      return Map.of();
+    }
+
+    @Override
+    public boolean isStringer() {
+      return true;
+    }
+
+    @Override
+    public String typeName() {
+      return "*time.Location";
+    }
   }
 
   /** Truncates a duration to a multiple of another; unchanged when that is not positive. */
@@ -186,7 +225,7 @@ final class GoTime {
     return b.toString();
   }
 
-  private static @org.jspecify.annotations.Nullable String partAt(String layout, int i) {
+  private static @Nullable String partAt(String layout, int i) {
     for (String part : PARTS) {
       if (layout.startsWith(part, i)) {
         if (part.equals("Jan")
@@ -205,7 +244,7 @@ final class GoTime {
     return null;
   }
 
-  private static @org.jspecify.annotations.Nullable String fraction(String layout, int i) {
+  private static @Nullable String fraction(String layout, int i) {
     char c = layout.charAt(i);
     if ((c != '.' && c != ',') || i + 1 >= layout.length()) {
       return null;

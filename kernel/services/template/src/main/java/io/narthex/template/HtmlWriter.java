@@ -1,5 +1,6 @@
 package io.narthex.template;
 
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -10,6 +11,9 @@ import org.jspecify.annotations.Nullable;
  * templates that Go accepts the result is the same. HTML comments are left out.
  */
 final class HtmlWriter implements GoTemplate.Writer {
+  /** What stands in a page for a value that is not safe there. */
+  static final String REFUSED = "ZgotmplZ";
+
   private static final Set<String> URL_ATTRIBUTES =
       Set.of(
           "action",
@@ -49,12 +53,6 @@ final class HtmlWriter implements GoTemplate.Writer {
     STYLE
   }
 
-  private enum UrlPart {
-    START,
-    PATH,
-    QUERY
-  }
-
   private final StringBuilder out = new StringBuilder();
   private final StringBuilder word = new StringBuilder();
   private State state = State.TEXT;
@@ -62,7 +60,8 @@ final class HtmlWriter implements GoTemplate.Writer {
   private boolean closing;
   private Kind kind = Kind.NORMAL;
   private char quote;
-  private UrlPart urlPart = UrlPart.START;
+  private final UrlPosition url = new UrlPosition();
+  private final StylePosition style = new StylePosition();
   // position inside script text: 0 code, ' " ` inside a literal, / line comment, * block comment
   private char script;
   private char lastScriptChar;
@@ -143,19 +142,20 @@ final class HtmlWriter implements GoTemplate.Writer {
           } else {
             state = State.TAG;
           }
-        } else if (kind == Kind.URL) {
-          if (c == '?' || c == '#') {
-            urlPart = UrlPart.QUERY;
-          } else if (urlPart == UrlPart.START) {
-            urlPart = UrlPart.PATH;
+        } else {
+          switch (kind) {
+            case NORMAL -> {}
+            case URL -> url.literal(c);
+            case SCRIPT -> scriptChar(c);
+            case STYLE -> style.literal(c);
           }
-        } else if (kind != Kind.NORMAL) {
-          scriptChar(c);
         }
       }
       case RAW -> {
-        if (element.equals("script") || element.equals("style")) {
+        if (element.equals("script")) {
           scriptChar(c);
+        } else if (element.equals("style")) {
+          style.literal(c);
         }
       }
     }
@@ -197,7 +197,8 @@ final class HtmlWriter implements GoTemplate.Writer {
   private void startValue(char delimiter) {
     quote = delimiter;
     state = State.VALUE;
-    urlPart = UrlPart.START;
+    url.start();
+    style.start();
     script = 0;
     lastScriptChar = 0;
     kind = kindOf(word.toString().toLowerCase(Locale.ROOT));
@@ -229,6 +230,7 @@ final class HtmlWriter implements GoTemplate.Writer {
   private void endTag() {
     if (!closing && RAW_ELEMENTS.contains(element)) {
       state = State.RAW;
+      style.start();
       script = 0;
       lastScriptChar = 0;
     } else {
@@ -269,59 +271,95 @@ final class HtmlWriter implements GoTemplate.Writer {
   }
 
   @Override
-  public void value(@Nullable Object value) {
+  public boolean escapes() {
+    return true;
+  }
+
+  @Override
+  public boolean places(Escaper last) {
+    if (inComment) {
+      return false;
+    }
+    beginPart();
+    return switch (last) {
+      case URL_QUERY -> inUrl();
+      case HTML -> {
+        if (state == State.VALUE && kind == Kind.NORMAL && quote == ' ') {
+          throw new GoTemplateException(last.disallowed());
+        }
+        yield state == State.TEXT
+            || state == State.RAW && !isCode()
+            || state == State.VALUE && quote != ' ';
+      }
+    };
+  }
+
+  /** Enters the part of the page that a value begins when it stands here. */
+  private void beginPart() {
+    if (state == State.BEFORE_VALUE) {
+      startValue(' ');
+    } else if (state == State.TAG) {
+      state = State.ATTRIBUTE_NAME;
+      word.setLength(0);
+    }
+  }
+
+  /** Returns whether the text of the current element is a script or style. */
+  private boolean isCode() {
+    return element.equals("script") || element.equals("style");
+  }
+
+  private boolean inUrl() {
+    return state == State.VALUE && kind == Kind.URL || inStyle() && style.inUrl();
+  }
+
+  private boolean inStyle() {
+    return state == State.VALUE && kind == Kind.STYLE
+        || state == State.RAW && element.equals("style");
+  }
+
+  @Override
+  public void value(@Nullable Object value, @Nullable Escaper last) {
     if (inComment) {
       return;
     }
-    String text = value == null ? "" : GoFormat.value(value);
+    beginPart();
+    String none = last == null ? "" : GoTemplate.NO_VALUE;
+    String text = value == null ? none : GoFormat.value(value);
     boolean safeHtml = value instanceof SafeText s && s.kind() == SafeText.Kind.HTML;
+    if (last == Escaper.HTML && (state == State.TEXT || state == State.RAW)) {
+      out.append(last.apply(text));
+      return;
+    }
+    String plain = safeHtml && last != Escaper.HTML ? stripTags(text) : text;
     switch (state) {
       case TEXT -> out.append(safeHtml ? text : Escapes.htmlText(text));
       case RAW -> {
         if (element.equals("script")) {
           out.append(inScript(value, text));
         } else if (element.equals("style")) {
-          out.append(inStyle(text));
+          out.append(style.value(value, text, last));
         } else {
-          out.append(Escapes.htmlText(safeHtml ? stripTags(text) : text));
+          out.append(Escapes.htmlText(plain));
         }
       }
-      case VALUE -> out.append(attribute(value, safeHtml ? stripTags(text) : text));
-      case BEFORE_VALUE -> {
-        startValue(' ');
-        out.append(attribute(value, safeHtml ? stripTags(text) : text));
-      }
-      case TAG -> {
-        state = State.ATTRIBUTE_NAME;
-        word.setLength(0);
-        out.append(attributeNameOf(text));
-      }
-      case TAG_NAME, ATTRIBUTE_NAME, AFTER_NAME -> out.append(attributeNameOf(text));
+      case VALUE, BEFORE_VALUE -> out.append(attribute(value, plain, last));
+      case TAG, TAG_NAME, ATTRIBUTE_NAME, AFTER_NAME -> out.append(attributeNameOf(text));
     }
   }
 
-  private String attribute(@Nullable Object value, String text) {
+  private String attribute(@Nullable Object value, String text, @Nullable Escaper last) {
     String inner =
         switch (kind) {
           case NORMAL -> text;
-          case URL -> url(value, text);
+          case URL -> url.escape(value, text, last);
           case SCRIPT -> inScript(value, text);
-          case STYLE -> inStyle(text);
+          case STYLE -> style.value(value, text, last);
         };
+    if (last == Escaper.HTML) {
+      return last.apply(inner);
+    }
     return quote == ' ' ? Escapes.htmlUnquoted(inner) : Escapes.htmlText(inner);
-  }
-
-  private String url(@Nullable Object value, String text) {
-    boolean safe = value instanceof SafeText s && s.kind() == SafeText.Kind.URL;
-    if (urlPart == UrlPart.QUERY) {
-      return Escapes.url(text, safe);
-    }
-    String checked =
-        urlPart == UrlPart.START && !safe && !Escapes.isSafeUrl(text) ? "#ZgotmplZ" : text;
-    if (!text.isEmpty()) {
-      urlPart = text.indexOf('?') >= 0 || text.indexOf('#') >= 0 ? UrlPart.QUERY : UrlPart.PATH;
-    }
-    return Escapes.url(checked, true);
   }
 
   private String inScript(@Nullable Object value, String text) {
@@ -333,38 +371,17 @@ final class HtmlWriter implements GoTemplate.Writer {
   }
 
   private static String scriptValue(Object value) {
-    String json = GoJson.write(value, true);
+    boolean named = value instanceof Duration || value instanceof GoObject o && o.isStringer();
+    String json = GoJson.write(named ? GoFormat.value(value) : value, true);
     char first = json.isEmpty() ? 0 : json.charAt(0);
     return Character.isLetterOrDigit(first) || first == '-' ? " " + json + " " : json;
-  }
-
-  private String inStyle(String text) {
-    if (script == '"' || script == '\'') {
-      return Escapes.css(text);
-    }
-    boolean plain =
-        text.chars()
-            .allMatch(c ->
-                Character.isLetterOrDigit(c)
-                    || c == '#'
-                    || c == '.'
-                    || c == '-'
-                    || c == '_'
-                    || c == '%'
-                    || c == ' '
-                    || c == ','
-                    || c == '!');
-    String lower = text.toLowerCase(Locale.ROOT);
-    return plain && !lower.contains("expression") && !lower.contains("mozbinding")
-        ? text
-        : "ZgotmplZ";
   }
 
   private static String attributeNameOf(String text) {
     boolean plain = text.chars().allMatch(c -> Character.isLetterOrDigit(c) || c == '-');
     return plain && !text.isEmpty() && kindOf(text.toLowerCase(Locale.ROOT)) == Kind.NORMAL
         ? text
-        : "ZgotmplZ";
+        : REFUSED;
   }
 
   private static String stripTags(String html) {
@@ -383,7 +400,7 @@ final class HtmlWriter implements GoTemplate.Writer {
     return b.toString();
   }
 
-  private static boolean isSpace(char c) {
+  static boolean isSpace(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
   }
 

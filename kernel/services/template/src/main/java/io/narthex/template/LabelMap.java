@@ -87,6 +87,11 @@ record LabelMap(Map<String, String> entries, boolean pairs, boolean absent) impl
   }
 
   @Override
+  public boolean isStringer() {
+    return pairs;
+  }
+
+  @Override
   public String typeName() {
     return pairs ? "template.KV" : "map[string]string";
   }
@@ -142,6 +147,11 @@ record LabelMap(Map<String, String> entries, boolean pairs, boolean absent) impl
         out.add(pair);
       }
       return out;
+    }
+
+    @Override
+    public boolean isStringer() {
+      return true;
     }
 
     @Override

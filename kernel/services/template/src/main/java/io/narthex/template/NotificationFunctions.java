@@ -1,9 +1,9 @@
 package io.narthex.template;
 
+import io.narthex.text.time.GoZone;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
-import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.util.ArrayList;
@@ -33,7 +33,7 @@ final class NotificationFunctions {
   static Map<String, GoFunction> of(Clock clock) {
     Map<String, GoFunction> m = new HashMap<>(CommonFunctions.ALL);
     m.put("title", GoFunction.of(1, a -> CommonFunctions.title(Arguments.text(a, 0), true)));
-    m.put("trimSpace", GoFunction.of(1, a -> Arguments.text(a, 0).strip()));
+    m.put("trimSpace", GoFunction.of(1, a -> trimSpace(Arguments.text(a, 0))));
     m.put(
         "join",
         GoFunction.of(
@@ -110,6 +110,23 @@ final class NotificationFunctions {
     return m;
   }
 
+  private static String trimSpace(String s) {
+    int from = 0;
+    int to = s.length();
+    while (from < to && isSpace(s.charAt(from))) {
+      from++;
+    }
+    while (to > from && isSpace(s.charAt(to - 1))) {
+      to--;
+    }
+    return s.substring(from, to);
+  }
+
+  /** As unicode.IsSpace: no-break spaces are spaces, the separators of ASCII are not. */
+  private static boolean isSpace(char c) {
+    return c >= '\t' && c <= '\r' || c == 0x85 || Character.isSpaceChar(c);
+  }
+
   private static String urlUnescape(String s) {
     try {
       return URLDecoder.decode(s, StandardCharsets.UTF_8);
@@ -119,14 +136,11 @@ final class NotificationFunctions {
   }
 
   private static ZoneId zone(String name) {
-    if (name.isEmpty() || name.equals("UTC") || name.equals("Local")) {
-      return GoTime.UTC;
+    ZoneId zone = GoZone.find(name);
+    if (zone == null) {
+      throw new GoTemplateException("unknown time zone " + name);
     }
-    try {
-      return ZoneId.of(name);
-    } catch (DateTimeException e) {
-      throw new GoTemplateException("unknown time zone " + name, e);
-    }
+    return zone;
   }
 
   private static Map<String, @Nullable Object> dict(List<@Nullable Object> args) {

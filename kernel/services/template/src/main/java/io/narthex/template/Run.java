@@ -6,6 +6,7 @@ import io.narthex.template.Node.Command;
 import io.narthex.template.Node.Operand;
 import io.narthex.template.Node.Pipeline;
 import io.narthex.template.Node.Statement;
+import io.narthex.text.time.GoZone;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -100,22 +101,27 @@ final class Run {
   }
 
   private GoTemplateException error(Node at, String source, String text) {
-    String before = body.source().substring(0, Math.min(at.offset(), body.source().length()));
-    int newline = before.lastIndexOf('\n');
-    long line = before.chars().filter(c -> c == '\n').count() + 1;
     return new GoTemplateException(
         "template: "
-            + body.file()
-            + ":"
-            + line
-            + ":"
-            + before.substring(newline + 1).getBytes(StandardCharsets.UTF_8).length
+            + place(at)
             + ": executing "
             + GoString.quote(executing)
             + " at <"
             + source
             + ">: "
             + text);
+  }
+
+  /** Returns file, line and column of a node. */
+  private String place(Node at) {
+    String before = body.source().substring(0, Math.min(at.offset(), body.source().length()));
+    int newline = before.lastIndexOf('\n');
+    long line = before.chars().filter(c -> c == '\n').count() + 1;
+    return body.file()
+        + ":"
+        + line
+        + ":"
+        + before.substring(newline + 1).getBytes(StandardCharsets.UTF_8).length;
   }
 
   private void step(Node at) {
@@ -144,12 +150,7 @@ final class Run {
     step(s);
     switch (s) {
       case Node.Text t -> out.literal(t.text());
-      case Node.Action a -> {
-        Object value = pipeline(a.pipe(), dot);
-        if (a.pipe().variables().isEmpty()) {
-          out.value(value);
-        }
-      }
+      case Node.Action a -> action(a, dot);
       case Node.If i -> {
         int mark = variables.size();
         Flow flow = block(Arguments.truth(pipeline(i.pipe(), dot)) ? i.then() : i.otherwise(), dot);
@@ -175,6 +176,43 @@ final class Run {
     return Flow.NEXT;
   }
 
+  private void action(Node.Action a, @Nullable Object dot) {
+    Pipeline pipe = a.pipe();
+    if (!pipe.variables().isEmpty()) {
+      pipeline(pipe, dot);
+      return;
+    }
+    Escaper last = out.escapes() ? placedEscaper(a) : null;
+    if (last == null) {
+      out.value(pipelineValue(pipe, pipe.commands().size(), dot), null);
+    } else if (pipe.commands().size() == 1) {
+      current = pipe;
+      out.value(Builtins.joined(arguments(pipe.commands().get(0), dot, null, false)), last);
+    } else {
+      out.value(pipelineValue(pipe, pipe.commands().size() - 1, dot), last);
+    }
+  }
+
+  /** Returns the escaper at the end of an action that the writer applies in place of its own. */
+  private @Nullable Escaper placedEscaper(Node.Action a) {
+    List<Command> commands = a.pipe().commands();
+    for (Command c : commands) {
+      Escaper escaper = Escaper.of(c);
+      if (escaper == null) {
+        continue;
+      }
+      try {
+        if (c != commands.getLast()) {
+          throw new GoTemplateException(escaper.disallowed());
+        }
+        return out.places(escaper) ? escaper : null;
+      } catch (GoTemplateException e) {
+        throw new GoTemplateException("html/template:" + place(a) + ": " + e.getMessage(), e);
+      }
+    }
+    return null;
+  }
+
   private void pop(int mark) {
     while (variables.size() > mark) {
       variables.removeLast();
@@ -183,7 +221,7 @@ final class Run {
 
   private void range(Node.Range r, @Nullable Object dot) {
     int outer = variables.size();
-    Object value = pipelineValue(r.pipe(), dot);
+    Object value = pipelineValue(r.pipe(), r.pipe().commands().size(), dot);
     List<String> names = r.pipe().variables();
     if (!r.pipe().assign()) {
       names.forEach(n -> variables.add(new Binding(n, value)));
@@ -276,7 +314,7 @@ final class Run {
   }
 
   private @Nullable Object pipeline(Pipeline pipe, @Nullable Object dot) {
-    Object value = pipelineValue(pipe, dot);
+    Object value = pipelineValue(pipe, pipe.commands().size(), dot);
     for (String name : pipe.variables()) {
       if (pipe.assign()) {
         set(pipe, name, value);
@@ -287,13 +325,12 @@ final class Run {
     return value;
   }
 
-  private @Nullable Object pipelineValue(Pipeline pipe, @Nullable Object dot) {
+  /** Returns the value of the first so many commands. */
+  private @Nullable Object pipelineValue(Pipeline pipe, int commands, @Nullable Object dot) {
     current = pipe;
     Object value = null;
-    boolean first = true;
-    for (Command c : pipe.commands()) {
-      value = command(c, dot, value, !first);
-      first = false;
+    for (int i = 0; i < commands; i++) {
+      value = command(pipe.commands().get(i), dot, value, i > 0);
     }
     return value;
   }
@@ -308,16 +345,17 @@ final class Run {
         return function(f, c, dot, last, hasLast);
       }
       case Node.Field f -> {
-        List<@Nullable Object> args = arguments(c, dot, last, hasLast);
+        List<@Nullable Object> args = methodArguments(c, dot, last, hasLast);
         current = f;
         return fields(c, dot, f.names(), args);
       }
       case Node.Chain ch -> {
-        return fields(c, operand(c, ch.base(), dot), ch.names(), arguments(c, dot, last, hasLast));
+        return fields(
+            c, operand(c, ch.base(), dot), ch.names(), methodArguments(c, dot, last, hasLast));
       }
       case Node.Variable v -> {
         Object base = binding(v, v.name()).value;
-        List<@Nullable Object> args = arguments(c, dot, last, hasLast);
+        List<@Nullable Object> args = methodArguments(c, dot, last, hasLast);
         current = v;
         if (v.fields().isEmpty()) {
           if (!args.isEmpty()) {
@@ -344,6 +382,25 @@ final class Run {
     }
     if (hasLast) {
       args.add(last);
+    }
+    return args;
+  }
+
+  /**
+   * Returns the arguments of a method. A constant such as {@code 28800e9} that is written right
+   * there is an integer when its value is whole, as no method takes a float; the value of a
+   * variable or of another pipeline keeps its type.
+   */
+  private List<@Nullable Object> methodArguments(
+      Command c, @Nullable Object dot, @Nullable Object last, boolean hasLast) {
+    List<@Nullable Object> args = arguments(c, dot, last, hasLast);
+    for (int i = 1; i < c.operands().size(); i++) {
+      if (c.operands().get(i) instanceof Node.Constant k
+          && k.value() instanceof Double d
+          && d == d.longValue()
+          && d != 0x1p63) {
+        args.set(i - 1, d.longValue());
+      }
     }
     return args;
   }
@@ -466,7 +523,11 @@ final class Run {
       case "UnixMilli" -> t.toInstant().toEpochMilli();
       case "UnixMicro" -> ChronoUnit.MICROS.between(Instant.EPOCH, t.toInstant());
       case "UnixNano" -> ChronoUnit.NANOS.between(Instant.EPOCH, t.toInstant());
-      case "UTC", "Local" -> t.withZoneSameInstant(GoTime.UTC);
+      case "UTC" -> t.withZoneSameInstant(GoTime.UTC);
+      case "Local" -> t.withZoneSameInstant(GoZone.local());
+      case "Location" -> GoTime.location(t);
+      case "Compare" ->
+          (long) Integer.signum(t.toInstant().compareTo(Arguments.time(args, 0).toInstant()));
       case "IsZero" -> t.toInstant().equals(GoTime.ZERO.toInstant());
       case "Year" -> (long) t.getYear();
       case "Month" -> new GoEnum("time.Month", t.getMonthValue(), GoTime.format(t, "January"));
@@ -517,18 +578,5 @@ final class Run {
       case "Round" -> GoTime.round(d, duration(args, 0));
       default -> GoObject.NO_MEMBER;
     };
-  }
-
-  /** A number that prints as a name. */
-  private record GoEnum(String typeName, long number, String print) implements GoObject {
-    @Override
-    public @Nullable Object member(String name, List<@Nullable Object> arguments) {
-      return name.equals("String") ? print : NO_MEMBER;
-    }
-
-    @Override
-    public Object json() {
-      return number;
-    }
   }
 }

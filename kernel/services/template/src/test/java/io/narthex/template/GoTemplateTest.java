@@ -13,6 +13,7 @@ import java.lang.management.ManagementFactory;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import java.util.TimeZone;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -281,6 +282,17 @@ class GoTemplateTest {
       ignoreLeadingAndTrailingWhitespace = false,
       value = {
         "{{ title \"hello wORLD don't\" }} => Hello World Don't",
+        "{{ title \"ßx straße ǆ\" }} => Ssx Straße ǅ",
+        "{{ trimSpace \" \\u00a0\\u0085 x\\u2003\\u3000\" }}| => x|",
+        "{{ $t := toDate \"2006-01-02T15:04:05Z07:00\" \"2026-01-02T10:11:12+02:00\" }}{{ $t.Add 28800e9 }} {{ $t.Add 0x1p10 }} => 2026-01-02 18:11:12 +0200 +0200 2026-01-02 10:11:12.000001024 +0200 +0200",
+        "{{ $t := toDate \"2006-01-02T15:04:05Z07:00\" \"2026-01-02T10:11:12+02:00\" }}{{ $t.Add 5. }} {{ $t.Add -28800e9 }} => 2026-01-02 10:11:12.000000005 +0200 +0200 2026-01-02 02:11:12 +0200 +0200",
+        "{{ $t := toDate \"2006-01-02T15:04:05Z07:00\" \"2026-01-02T10:11:12+02:00\" }}{{ $t.AddDate 0 0 1e0 }} {{ $t.AddDate 0 1.0 0 }} => 2026-01-03 10:11:12 +0200 +0200 2026-02-02 10:11:12 +0200 +0200",
+        "{{ $t := toDate \"2006-01-02T15:04:05Z07:00\" \"2026-01-02T10:11:12+02:00\" }}{{ $t.Truncate 6e10 }} {{ $t.Round 6e10 }} => 2026-01-02 10:11:00 +0200 +0200 2026-01-02 10:11:00 +0200 +0200",
+        "{{ $t := toDate \"2006-01-02T15:04:05Z07:00\" \"2026-01-02T10:11:12+02:00\" }}{{ ($t.Sub ($t.Add -55e8)).Truncate 1e9 }} {{ ($t.Sub ($t.Add -55e8)).Round 1e9 }} => 5s 6s",
+        "{{ $t := toDate \"2006-01-02T15:04:05Z07:00\" \"2026-01-02T10:11:12+02:00\" }}{{ (toDate \"2006\" \"2026\").Add 1e9 }} {{ $t.Add 1_000 }} => 2026-01-01 00:00:01 +0000 UTC 2026-01-02 10:11:12.000001 +0200 +0200",
+        "{{ $t := toDate \"2006-01-02T15:04:05Z07:00\" \"2026-01-02T10:11:12+02:00\" }}{{ printf \"%d %v %s %T %x %q %#v\" $t.Month $t.Month $t.Month $t.Month $t.Month $t.Month $t.Month }} => 1 January January time.Month 4a616e75617279 \"January\" 1",
+        "{{ $t := toDate \"2006-01-02T15:04:05Z07:00\" \"2026-01-02T10:11:12+02:00\" }}{{ eq $t.Month 1 }} {{ lt $t.Month 3 }} {{ $t.Weekday | printf \"%d\" }} {{ $t.Compare $t }} => true true 5 0",
+        "{{ $t := toDate \"2006-01-02T15:04:05Z07:00\" \"2026-01-02T10:11:12+02:00\" }}[{{ $t.Location }}] {{ $t.UTC.Location }} {{ (tz \"Asia/Tokyo\" $t).Location.String }} => [] UTC Asia/Tokyo",
         "{{ toUpper \"straße\" }} => STRAßE",
         "{{ toLower \"İX\" }} => ix",
         "{{ printf \"%x\" 3.5 }} => 0x1.cp+01",
@@ -293,6 +305,46 @@ class GoTemplateTest {
       })
   void functionsOfNotificationsAreGos(String template, String expected) {
     assertThat(notify(template)).isEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{{ now.Add 1.5 }}",
+        "{{ now.Add 1e30 }}",
+        "{{ now.Add 0x1p63 }}",
+        "{{ $d := 28800e9 }}{{ now.Add $d }}",
+        "{{ now.Add (28800e9) }}",
+        "{{ 28800e9 | now.Add }}",
+        "{{ slice \"abc\" 1e0 }}",
+        "{{ index (list 1) 0.0 }}"
+      })
+  void floatsThatAreNoWholeConstantsAreNoIntegers(String template) {
+    assertThatThrownBy(() -> notify(template)).isInstanceOf(TemplateException.class);
+  }
+
+  @Test
+  void localTimesAreThoseOfTheServer() {
+    TimeZone before = TimeZone.getDefault();
+    try {
+      TimeZone.setDefault(TimeZone.getTimeZone("Asia/Shanghai"));
+      String time = "{{ $t := toDate \"2006-01-02 15:04\" \"2026-01-02 10:11\" }}";
+      assertThat(notify(time + "{{ $t.Local.Format \"15:04 MST -0700\" }}"))
+          .isEqualTo("18:11 CST +0800");
+      assertThat(notify(time + "{{ tz \"Local\" $t }} {{ $t.Local.Location }}"))
+          .isEqualTo("2026-01-02 18:11:00 +0800 CST Local");
+    } finally {
+      TimeZone.setDefault(before);
+    }
+  }
+
+  @Test
+  void zonesAreThoseOfTheDatabase() {
+    String time = "{{ $t := toDate \"2006-01-02 15:04\" \"2026-01-02 10:11\" }}";
+    assertThat(notify(time + "{{ tz \"EST\" $t }} {{ tz \"posix/Europe/Berlin\" $t }}"))
+        .isEqualTo("2026-01-02 05:11:00 -0500 EST 2026-01-02 11:11:00 +0100 CET");
+    assertThatThrownBy(() -> notify("{{ tz \"UTC+2\" now }}"))
+        .hasMessageContaining("unknown time zone UTC+2");
   }
 
   @Test

@@ -51,6 +51,13 @@ class NotificationSetTest {
   }
 
   @Test
+  void namesOfFilesThatAreNotThereFindNone(@TempDir Path folder) {
+    NotificationTemplates loaded =
+        service.load(List.of(folder + "/nope/x.tmpl", "x.tmpl", "z*.tmpl"), folder);
+    assertThat(call(renderer(loaded), "pagerduty.default.client")).isEqualTo("Alertmanager");
+  }
+
+  @Test
   void filesOfTheUserWinOverAPlugin(@TempDir Path folder) throws IOException {
     Files.writeString(
         folder.resolve("own.tmpl"),

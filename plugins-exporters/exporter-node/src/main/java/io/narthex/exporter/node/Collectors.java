@@ -54,7 +54,7 @@ final class Collectors {
     on(all, "zfs", StorageCollectors::zfs);
     on(all, "xfs", StorageCollectors::xfs);
     on(all, "mdadm", StorageCollectors::mdadm);
-    on(all, "textfile", TextfileCollector::collect);
+    on(all, "textfile", new TextfileCollector(access.texts())::collect);
     on(all, "bcache", new BcacheCollector(host)::collect);
     on(all, "bcachefs", BcachefsCollector::collect);
     on(all, "btrfs", BtrfsCollector::collect);

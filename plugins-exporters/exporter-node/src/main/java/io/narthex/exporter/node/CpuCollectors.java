@@ -20,6 +20,20 @@ final class CpuCollectors {
   private static final String[] MODES = {
     "user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal"
   };
+
+  /** Lines of {@code /proc/stat} with one number, which is 0 where the kernel writes none. */
+  private static final List<String> COUNTS =
+      List.of("intr", "ctxt", "processes", "btime", "procs_running", "procs_blocked");
+
+  private static final List<String> COUNT_METRICS =
+      List.of(
+          "node_intr_total",
+          "node_context_switches_total",
+          "node_forks_total",
+          "node_boot_time_seconds",
+          "node_procs_running",
+          "node_procs_blocked");
+
   private static final String[] SOFTIRQS = {
     "hi", "timer", "net_tx", "net_rx", "block", "block_iopoll", "tasklet", "sched", "hrtimer", "rcu"
   };
@@ -245,27 +259,25 @@ final class CpuCollectors {
   }
 
   static void stat(Host host, Out out) throws IOException {
-    boolean softirq = host.flags.on("collector.stat.softirq", false);
+    double[] counts = new double[COUNTS.size()];
+    double[] softirqs = new double[SOFTIRQS.length];
     for (String line : host.stat()) {
       String[] f = Host.words(line);
-      if (f.length < 2) {
-        continue;
+      int count = f.length < 2 ? -1 : COUNTS.indexOf(f[0]);
+      if (count >= 0) {
+        counts[count] = Host.unsigned(f[1]);
+      } else if (f.length > 0 && f[0].equals("softirq")) {
+        for (int i = 0; i < SOFTIRQS.length && i + 2 < f.length; i++) {
+          softirqs[i] = Host.unsigned(f[i + 2]);
+        }
       }
-      switch (f[0]) {
-        case "intr" -> out.add("node_intr_total", Host.unsigned(f[1]));
-        case "ctxt" -> out.add("node_context_switches_total", Host.unsigned(f[1]));
-        case "processes" -> out.add("node_forks_total", Host.unsigned(f[1]));
-        case "btime" -> out.add("node_boot_time_seconds", Host.unsigned(f[1]));
-        case "procs_running" -> out.add("node_procs_running", Host.unsigned(f[1]));
-        case "procs_blocked" -> out.add("node_procs_blocked", Host.unsigned(f[1]));
-        case "softirq" -> {
-          for (int i = 0; softirq && i < SOFTIRQS.length && i + 2 < f.length; i++) {
-            out.add("node_softirqs_total", Host.unsigned(f[i + 2]), "vector", SOFTIRQS[i]);
-          }
-        }
-        default -> {
-          // CPU lines and page counts
-        }
+    }
+    for (int i = 0; i < counts.length; i++) {
+      out.add(COUNT_METRICS.get(i), counts[i]);
+    }
+    if (host.flags.on("collector.stat.softirq", false)) {
+      for (int i = 0; i < SOFTIRQS.length; i++) {
+        out.add("node_softirqs_total", softirqs[i], "vector", SOFTIRQS[i]);
       }
     }
   }

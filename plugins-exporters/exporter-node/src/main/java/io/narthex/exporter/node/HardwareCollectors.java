@@ -242,7 +242,8 @@ final class HardwareCollectors {
   static void thermalZone(Host host, Out out) throws IOException {
     Path thermal = host.sys.resolve("class/thermal");
     for (Path zone : Host.list(thermal, Pattern.compile("thermal_zone[0-9]+", 0))) {
-      Double temp = Host.numberOrNull(zone.resolve("temp"));
+      String text = Host.textOrNull(zone.resolve("temp"));
+      Double temp = text == null ? null : text.isEmpty() ? Double.valueOf(0) : Host.parse(text);
       if (temp != null) {
         out.add(
             "node_thermal_zone_temp",

@@ -161,18 +161,19 @@ final class KernelCollectors {
     for (Path file : Host.list(folder)) {
       String text = Host.textOrEmpty(file);
       String lower = text.toLowerCase(Locale.ROOT);
-      String state;
-      String mitigation = "";
+      int blank = text.indexOf(' ');
+      String rest = blank < 0 ? "" : text.substring(blank + 1);
+      String state = "unknown";
+      String mitigation = lower.startsWith(state) ? rest : text;
       if (lower.startsWith("not affected")) {
         state = "not affected";
+        mitigation = "";
       } else if (lower.startsWith("vulnerable")) {
         state = "vulnerable";
-        mitigation = strip(text, "Vulnerable");
+        mitigation = rest;
       } else if (lower.startsWith("mitigation")) {
         state = "mitigation";
-        mitigation = strip(text, "Mitigation");
-      } else {
-        state = "unknown";
+        mitigation = rest;
       }
       out.add(
           "node_cpu_vulnerabilities_info",
@@ -184,14 +185,6 @@ final class KernelCollectors {
           "mitigation",
           mitigation);
     }
-  }
-
-  private static String strip(String text, String word) {
-    String rest = text.substring(word.length());
-    while (!rest.isEmpty() && (rest.charAt(0) == ':' || rest.charAt(0) == ' ')) {
-      rest = rest.substring(1);
-    }
-    return rest;
   }
 
   static void meminfoNuma(Host host, Out out) throws IOException {

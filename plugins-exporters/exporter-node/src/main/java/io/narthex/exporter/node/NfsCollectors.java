@@ -3,6 +3,9 @@ package io.narthex.exporter.node;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 
 /** Calls of the NFS client and of the NFS server. */
 final class NfsCollectors {
@@ -158,6 +161,8 @@ final class NfsCollectors {
     "RelLockOwner"
   };
 
+  private static final String[] NONE = {};
+
   private NfsCollectors() {}
 
   static void nfs(Host host, Out out) throws IOException {
@@ -165,27 +170,18 @@ final class NfsCollectors {
     if (!Files.exists(file)) {
       throw new NoData("no NFS client");
     }
-    for (String line : Host.lines(file)) {
-      String[] f = Host.words(line);
-      switch (f.length == 0 ? "" : f[0]) {
-        case "net" -> {
-          out.add("node_nfs_packets_total", at(f, 2), "protocol", "udp");
-          out.add("node_nfs_packets_total", at(f, 3), "protocol", "tcp");
-          out.add("node_nfs_connections_total", at(f, 4));
-        }
-        case "rpc" -> {
-          out.add("node_nfs_rpcs_total", at(f, 1));
-          out.add("node_nfs_rpc_retransmissions_total", at(f, 2));
-          out.add("node_nfs_rpc_authentication_refreshes_total", at(f, 3));
-        }
-        case "proc2" -> calls(out, "node_nfs_requests_total", "2", V2, 0, f);
-        case "proc3" -> calls(out, "node_nfs_requests_total", "3", V3, 0, f);
-        case "proc4" -> calls(out, "node_nfs_requests_total", "4", V4_CLIENT, 0, f);
-        default -> {
-          // nothing that has a metric
-        }
-      }
-    }
+    Map<String, String[]> lines = byName(Host.lines(file));
+    String[] net = lines.getOrDefault("net", NONE);
+    out.add("node_nfs_packets_total", at(net, 2), "protocol", "udp");
+    out.add("node_nfs_packets_total", at(net, 3), "protocol", "tcp");
+    out.add("node_nfs_connections_total", at(net, 4));
+    String[] rpc = lines.getOrDefault("rpc", NONE);
+    out.add("node_nfs_rpcs_total", at(rpc, 1));
+    out.add("node_nfs_rpc_retransmissions_total", at(rpc, 2));
+    out.add("node_nfs_rpc_authentication_refreshes_total", at(rpc, 3));
+    calls(out, "node_nfs_requests_total", "2", V2, 0, lines.getOrDefault("proc2", NONE));
+    calls(out, "node_nfs_requests_total", "3", V3, 0, lines.getOrDefault("proc3", NONE));
+    calls(out, "node_nfs_requests_total", "4", V4_CLIENT, 0, lines.getOrDefault("proc4", NONE));
   }
 
   static void nfsd(Host host, Out out) throws IOException {
@@ -193,46 +189,46 @@ final class NfsCollectors {
     if (!Files.exists(file)) {
       throw new NoData("no NFS server");
     }
-    double delegated = 0;
-    for (String line : Host.lines(file)) {
+    Map<String, String[]> lines = byName(Host.lines(file));
+    String[] cache = lines.getOrDefault("rc", NONE);
+    out.add("node_nfsd_reply_cache_hits_total", at(cache, 1));
+    out.add("node_nfsd_reply_cache_misses_total", at(cache, 2));
+    out.add("node_nfsd_reply_cache_nocache_total", at(cache, 3));
+    out.add("node_nfsd_file_handles_stale_total", at(lines.getOrDefault("fh", NONE), 1));
+    String[] io = lines.getOrDefault("io", NONE);
+    out.add("node_nfsd_disk_bytes_read_total", at(io, 1));
+    out.add("node_nfsd_disk_bytes_written_total", at(io, 2));
+    out.add("node_nfsd_server_threads", at(lines.getOrDefault("th", NONE), 1));
+    String[] ahead = lines.getOrDefault("ra", NONE);
+    out.add("node_nfsd_read_ahead_cache_size_blocks", at(ahead, 1));
+    out.add("node_nfsd_read_ahead_cache_not_found_total", at(ahead, 12));
+    String[] net = lines.getOrDefault("net", NONE);
+    out.add("node_nfsd_packets_total", at(net, 2), "proto", "udp");
+    out.add("node_nfsd_packets_total", at(net, 3), "proto", "tcp");
+    out.add("node_nfsd_connections_total", at(net, 4));
+    String[] rpc = lines.getOrDefault("rpc", NONE);
+    out.add("node_nfsd_server_rpcs_total", at(rpc, 1));
+    out.add("node_nfsd_rpc_errors_total", at(rpc, 3), "error", "fmt");
+    out.add("node_nfsd_rpc_errors_total", at(rpc, 4), "error", "auth");
+    out.add("node_nfsd_rpc_errors_total", at(rpc, 5), "error", "cInt");
+    String requests = "node_nfsd_requests_total";
+    calls(out, requests, "2", V2, 1, lines.getOrDefault("proc2", NONE));
+    calls(out, requests, "3", V3, 1, lines.getOrDefault("proc3", NONE));
+    calls(out, requests, "4", V4_SERVER, 1, lines.getOrDefault("proc4ops", NONE));
+    double delegated = at(lines.getOrDefault("wdeleg_getattr", NONE), 1);
+    out.add(requests, delegated, "proto", "4", "method", "WdelegGetattr");
+  }
+
+  /** Returns the words of each line by the first; what a kernel does not write counts as 0. */
+  private static Map<String, String[]> byName(List<String> lines) {
+    Map<String, String[]> all = new HashMap<>();
+    for (String line : lines) {
       String[] f = Host.words(line);
-      switch (f.length == 0 ? "" : f[0]) {
-        case "rc" -> {
-          out.add("node_nfsd_reply_cache_hits_total", at(f, 1));
-          out.add("node_nfsd_reply_cache_misses_total", at(f, 2));
-          out.add("node_nfsd_reply_cache_nocache_total", at(f, 3));
-        }
-        case "fh" -> out.add("node_nfsd_file_handles_stale_total", at(f, 1));
-        case "io" -> {
-          out.add("node_nfsd_disk_bytes_read_total", at(f, 1));
-          out.add("node_nfsd_disk_bytes_written_total", at(f, 2));
-        }
-        case "th" -> out.add("node_nfsd_server_threads", at(f, 1));
-        case "ra" -> {
-          out.add("node_nfsd_read_ahead_cache_size_blocks", at(f, 1));
-          out.add("node_nfsd_read_ahead_cache_not_found_total", at(f, 12));
-        }
-        case "net" -> {
-          out.add("node_nfsd_packets_total", at(f, 2), "proto", "udp");
-          out.add("node_nfsd_packets_total", at(f, 3), "proto", "tcp");
-          out.add("node_nfsd_connections_total", at(f, 4));
-        }
-        case "rpc" -> {
-          out.add("node_nfsd_server_rpcs_total", at(f, 1));
-          out.add("node_nfsd_rpc_errors_total", at(f, 3), "error", "fmt");
-          out.add("node_nfsd_rpc_errors_total", at(f, 4), "error", "auth");
-          out.add("node_nfsd_rpc_errors_total", at(f, 5), "error", "cInt");
-        }
-        case "proc2" -> calls(out, "node_nfsd_requests_total", "2", V2, 1, f);
-        case "proc3" -> calls(out, "node_nfsd_requests_total", "3", V3, 1, f);
-        case "proc4ops" -> calls(out, "node_nfsd_requests_total", "4", V4_SERVER, 1, f);
-        case "wdeleg_getattr" -> delegated = at(f, 1);
-        default -> {
-          // nothing that has a metric
-        }
+      if (f.length > 0) {
+        all.put(f[0], f);
       }
     }
-    out.add("node_nfsd_requests_total", delegated, "proto", "4", "method", "WdelegGetattr");
+    return all;
   }
 
   /** Returns a number of a line; older kernels write fewer. */

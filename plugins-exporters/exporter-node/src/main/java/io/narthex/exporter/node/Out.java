@@ -51,7 +51,7 @@ final class Out {
     return Map.copyOf(all);
   }
 
-  static MetricType type(String text) {
+  private static MetricType type(String text) {
     return text.equals("untyped")
         ? MetricType.UNKNOWN
         : MetricType.valueOf(text.toUpperCase(Locale.ROOT));

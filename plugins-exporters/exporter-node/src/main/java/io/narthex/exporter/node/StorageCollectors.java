@@ -95,7 +95,9 @@ final class StorageCollectors {
             "vnode_remove_total"
           });
 
-  private static final Pattern DISK = Pattern.compile("(\\S+)\\[(\\d+)\\](\\([A-Z]\\))?", 0);
+  private static final Pattern DISK = Pattern.compile("\\S\\[\\d+\\]", 0);
+  private static final Pattern FAULTY = Pattern.compile("(F)", Pattern.LITERAL);
+  private static final Pattern SPARE = Pattern.compile("(S)", Pattern.LITERAL);
   private static final Pattern BLOCKS =
       Pattern.compile("^\\s*(\\d+) blocks.*?(?:\\[(\\d+)/(\\d+)\\].*)?$", 0);
   private static final Pattern PROGRESS = Pattern.compile("\\((\\d+)/\\d+\\)", 0);
@@ -228,20 +230,17 @@ final class StorageCollectors {
     }
   }
 
+  private static int count(Pattern pattern, String text) {
+    return (int) pattern.matcher(text).results().count();
+  }
+
   private static void array(Out out, String device, String head, String more) {
-    int failed = 0;
-    int spare = 0;
-    int all = 0;
-    Matcher d = DISK.matcher(head);
-    while (d.find()) {
-      all++;
-      String flag = d.group(3) == null ? "" : d.group(3);
-      failed += flag.equals("(F)") ? 1 : 0;
-      spare += flag.equals("(S)") ? 1 : 0;
-    }
-    String state = head.startsWith("inactive") ? "inactive" : "active";
+    int all = count(DISK, head);
+    int failed = count(FAULTY, head); // a disk may have several flags
+    int spare = count(SPARE, head);
+    String state = Host.words(head)[0]; // may be broken, too, which none of the states below is
     double size = 0;
-    double total = all - failed - spare;
+    double total = head.contains("raid0") || head.contains("linear") ? all : all - failed - spare;
     double active = total;
     for (String line : more.split("\n")) {
       Matcher b = BLOCKS.matcher(line);
@@ -268,7 +267,9 @@ final class StorageCollectors {
         state = "recovering";
       } else if (more.contains("resync")) {
         state = "resync";
-      } else if (more.contains("check =") || more.contains("check=")) {
+      } else if (more.contains("reshape")) {
+        state = "reshaping";
+      } else {
         state = "check";
       }
       Matcher p = PROGRESS.matcher(more);

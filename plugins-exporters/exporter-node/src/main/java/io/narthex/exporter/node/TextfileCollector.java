@@ -1,36 +1,66 @@
 package io.narthex.exporter.node;
 
 import io.narthex.model.Labels;
+import io.narthex.model.MetricMetadata;
 import io.narthex.model.MetricType;
 import io.narthex.model.go.GoGlob;
+import io.narthex.spi.plugin.TextMetrics;
+import io.narthex.spi.plugin.TextMetrics.Family;
+import io.narthex.spi.plugin.TextMetrics.Sample;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Metrics that other programs write to {@code *.prom} files. */
+/**
+ * Metrics that other programs write to {@code *.prom} files. Nothing is taken of a file that is
+ * malformed or has timestamps. Files may share a family when its type and help are the same; of
+ * samples with the same labels the first counts.
+ */
 final class TextfileCollector {
   private static final Logger LOG = LoggerFactory.getLogger(TextfileCollector.class);
 
-  private TextfileCollector() {}
+  private final Access.Texts texts;
 
-  static void collect(Host host, Out out) throws IOException {
-    List<String> directories = host.flags.all("collector.textfile.directory");
+  TextfileCollector(Access.Texts texts) {
+    this.texts = texts;
+  }
+
+  /** The families of a file. */
+  private record Read(Path file, List<Family> families) {}
+
+  /** What several files say of a family. */
+  private static final class Shared {
+    final MetricType type;
+    final List<String> withoutHelp = new ArrayList<>(1);
+    String firstHelp = "";
+
+    Shared(MetricType type) {
+      this.type = type;
+    }
+  }
+
+  private record Series(String name, Labels labels) {}
+
+  void collect(Host host, Out out) throws IOException {
+    List<Read> read = new ArrayList<>();
     boolean failed = false;
-    for (String directory : directories) {
+    for (String directory : host.flags.all("collector.textfile.directory")) {
       for (Path folder : folders(directory)) {
+        failed |= !Files.isDirectory(folder);
         for (Path file : Host.list(folder)) {
           if (!Host.name(file).endsWith(".prom")) {
             continue;
           }
-          Out one = new Out();
           try {
-            read(file, one);
-            out.addAll(one);
+            read.add(read(file));
             out.add(
                 "node_textfile_mtime_seconds",
                 MetricType.GAUGE,
@@ -38,13 +68,14 @@ final class TextfileCollector {
                 Files.getLastModifiedTime(file).toMillis() / 1000.0,
                 "file",
                 file.toString());
-          } catch (IOException | RuntimeException e) {
+          } catch (IOException e) {
             failed = true;
             LOG.warn("textfile {}: {}", file, e.getMessage());
           }
         }
       }
     }
+    failed |= !write(read, out);
     out.add(
         "node_textfile_scrape_error",
         MetricType.GAUGE,
@@ -52,113 +83,61 @@ final class TextfileCollector {
         failed ? 1 : 0);
   }
 
-  /** Returns the folders that match a pattern. */
+  /** Returns what matches a pattern, or else the folder of that name. */
   private static List<Path> folders(String pattern) throws IOException {
-    if (!GoGlob.isPattern(pattern)) {
-      return List.of(Path.of(pattern));
-    }
-    return GoGlob.expand(Path.of(""), pattern).stream().filter(Files::isDirectory).toList();
+    List<Path> found = GoGlob.isPattern(pattern) ? GoGlob.expand(Path.of(""), pattern) : List.of();
+    return found.isEmpty() ? List.of(Path.of(pattern)) : found;
   }
 
-  private static void read(Path file, Out out) throws IOException {
-    Map<String, String> helps = new HashMap<>();
-    Map<String, MetricType> types = new HashMap<>();
-    String fallback = "Metric read from " + file;
-    int number = 0;
-    for (String line : Host.lines(file)) {
-      number++;
-      if (line.isBlank()) {
-        continue;
-      }
-      if (line.startsWith("#")) {
-        String[] w = line.split(" ", 4);
-        if (w.length == 4 && w[1].equals("HELP")) {
-          helps.put(w[2], w[3].replace("\\n", "\n").replace("\\\\", "\\"));
-        } else if (w.length == 4 && w[1].equals("TYPE")) {
-          types.put(w[2], Out.type(w[3].strip()));
-        }
-        continue;
-      }
-      sample(line, number, out, helps, types, fallback);
+  private Read read(Path file) throws IOException {
+    TextMetrics metrics = texts.read(KernelFiles.read(file));
+    if (metrics.timed()) {
+      throw new IOException("samples must not have timestamps");
     }
+    return new Read(file, metrics.families());
   }
 
-  private static void sample(
-      String line,
-      int number,
-      Out out,
-      Map<String, String> helps,
-      Map<String, MetricType> types,
-      String fallback)
-      throws IOException {
-    int at = 0;
-    while (at < line.length() && "{ \t".indexOf(line.charAt(at)) < 0) {
-      at++;
+  /** Adds what the files have; returns whether their help texts agree. */
+  private static boolean write(List<Read> all, Out out) {
+    Map<String, Shared> shared = new HashMap<>();
+    boolean agree = true;
+    for (Read r : all) {
+      for (Family f : r.families()) {
+        MetricMetadata m = f.metadata();
+        Shared s = shared.computeIfAbsent(m.name(), _ -> new Shared(m.type()));
+        if (m.help().isEmpty()) {
+          s.withoutHelp.add(r.file().toString());
+        } else if (s.firstHelp.isEmpty() && s.withoutHelp.isEmpty()) {
+          s.firstHelp = m.help();
+        } else if (!s.firstHelp.isEmpty() && !s.firstHelp.equals(m.help())) {
+          agree = false;
+          LOG.warn(
+              "textfile {}: {} is left out: its help is \"{}\", in another file it is \"{}\"",
+              r.file(),
+              m.name(),
+              m.help(),
+              s.firstHelp);
+        }
+      }
     }
-    String name = line.substring(0, at);
-    Labels.Builder labels = Labels.builder();
-    if (at < line.length() && line.charAt(at) == '{') {
-      at++;
-      while (true) {
-        while (at < line.length() && ", ".indexOf(line.charAt(at)) >= 0) {
-          at++;
-        }
-        if (at < line.length() && line.charAt(at) == '}') {
-          at++;
-          break;
-        }
-        int eq = line.indexOf('=', at);
-        if (eq < 0 || eq + 1 >= line.length() || line.charAt(eq + 1) != '"') {
-          throw new IOException("line " + number + ": labels must be name=\"value\"");
-        }
-        String label = line.substring(at, eq).strip();
-        StringBuilder value = new StringBuilder();
-        at = eq + 2;
-        while (at < line.length() && line.charAt(at) != '"') {
-          char c = line.charAt(at++);
-          if (c == '\\' && at < line.length()) {
-            char e = line.charAt(at++);
-            value.append(e == 'n' ? '\n' : e);
-          } else {
-            value.append(c);
+    Set<Series> seen = new HashSet<>();
+    for (Read r : all) {
+      for (Family f : r.families()) {
+        MetricMetadata m = f.metadata();
+        Shared s = shared.get(m.name());
+        if (s != null && s.type == m.type() && s.firstHelp.equals(m.help())) {
+          String help =
+              m.help().isEmpty()
+                  ? "Metric read from " + String.join(", ", s.withoutHelp)
+                  : m.help();
+          for (Sample x : f.samples()) {
+            if (seen.add(new Series(x.name(), x.labels()))) {
+              out.addPart(m.name(), m.type(), help, x.name(), x.labels(), x.value());
+            }
           }
         }
-        if (at >= line.length()) {
-          throw new IOException("line " + number + ": label value has no end");
-        }
-        at++;
-        labels.set(label, value.toString());
       }
     }
-    String[] f = Host.words(line.substring(at));
-    if (f.length > 1) {
-      throw new IOException("line " + number + ": samples must not have timestamps");
-    }
-    if (f.length == 0 || name.isEmpty()) {
-      throw new IOException("line " + number + ": a sample is a name and a value");
-    }
-    double v =
-        switch (f[0]) {
-          case "+Inf", "Inf" -> Double.POSITIVE_INFINITY;
-          case "-Inf" -> Double.NEGATIVE_INFINITY;
-          default -> Double.parseDouble(f[0]);
-        };
-    String family = name;
-    for (String suffix : List.of("_bucket", "_sum", "_count")) {
-      if (name.endsWith(suffix)) {
-        String base = name.substring(0, name.length() - suffix.length());
-        MetricType t = types.get(base);
-        if (t == MetricType.HISTOGRAM || t == MetricType.SUMMARY) {
-          family = base;
-        }
-      }
-    }
-    out.addPart(
-        family,
-        types.getOrDefault(family, MetricType.UNKNOWN),
-        helps.getOrDefault(family, fallback),
-        name,
-        labels.build(),
-        v);
+    return agree;
   }
 }

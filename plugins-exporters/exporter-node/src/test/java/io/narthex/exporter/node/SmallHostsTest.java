@@ -15,6 +15,8 @@ import java.util.Map;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Collectors on a few files that the fixtures do not have. */
 @NullUnmarked
@@ -163,5 +165,133 @@ final class SmallHostsTest {
         .filteredOn(l -> l.metricName().equals("node_interrupts_total"))
         .singleElement()
         .satisfies(l -> assertThat(l.get("devices")).isEqualTo("2-edge timer"));
+  }
+
+  private static Labels disks(String device, String state) {
+    return of("node_md_disks", "device", device, "state", state);
+  }
+
+  @Test
+  void disksOfArraysMayHaveSeveralFlags() throws Exception {
+    write(
+        "proc/mdstat",
+        """
+        Personalities : [raid1] [raid0]
+        md0 : active raid1 sdb1[1](W)(F) sda1[0]
+              100 blocks super 1.2 [2/1] [U_]
+
+        md1 : active raid1 sdc1[2](W)(S) sdb1[1](J)(F) sda1[0]
+              100 blocks super 1.2 [2/1] [U_]
+
+        md4 : active (read-only) raid0 sdb1[1](F) sda1[0]
+              2000 blocks super 1.2 512k chunks
+
+        unused devices: <none>
+        """);
+    assertThat(collect("mdadm"))
+        .containsEntry(disks("md0", "failed"), 1.0)
+        .containsEntry(disks("md0", "spare"), 0.0)
+        .containsEntry(disks("md0", "active"), 1.0)
+        .containsEntry(disks("md1", "failed"), 1.0)
+        .containsEntry(disks("md1", "spare"), 1.0)
+        .containsEntry(disks("md4", "failed"), 1.0)
+        .containsEntry(disks("md4", "active"), 2.0)
+        .containsEntry(of("node_md_disks_required", "device", "md4"), 2.0);
+  }
+
+  @Test
+  void arraysMayBeInAStateWithoutMetric() throws Exception {
+    write(
+        "proc/mdstat",
+        """
+        Personalities : [raid1] [raid0]
+        md2 : active raid5 sdd1[3] sdc1[2] sdb1[1] sda1[0]
+              1000 blocks super 1.2 level 5, 64k chunk, algorithm 2 [4/4] [UUUU]
+              [==>..................]  reshape = 12.0% (120/1000) finish=1.0min speed=10K/sec
+
+        md3 : broken raid0 sdb1[1] sda1[0]
+              2000 blocks super 1.2 512k chunks
+
+        md7 : active raid1 sdb1[1] sda1[0]
+              1000 blocks super 1.2 [2/2] [UU]
+              [==>..................]  check = 12.0% (120/1000) finish=1.0min speed=10K/sec
+
+        unused devices: <none>
+        """);
+    Map<Labels, Double> got = collect("mdadm");
+    for (String state : List.of("active", "check", "inactive", "recovering", "resync")) {
+      for (String device : List.of("md2", "md3")) {
+        assertThat(got).containsEntry(of("node_md_state", "device", device, "state", state), 0.0);
+      }
+      assertThat(got)
+          .containsEntry(
+              of("node_md_state", "device", "md7", "state", state),
+              state.equals("check") ? 1.0 : 0.0);
+    }
+    assertThat(got)
+        .containsEntry(of("node_md_blocks_synced", "device", "md2"), 120.0)
+        .containsEntry(disks("md3", "active"), 2.0);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "Mitigation: PTE Inversion; VMX: x|mitigation|PTE Inversion; VMX: x",
+        "Mitigation; x|mitigation|x",
+        "Mitigation:a|mitigation|''",
+        "Vulnerable, IBPB: disabled|vulnerable|IBPB: disabled",
+        "Vulnerable: Clear CPU buffers|vulnerable|Clear CPU buffers",
+        "Vulnerable|vulnerable|''",
+        "Not affected; foo|not affected|''",
+        "Processor vulnerable|unknown|Processor vulnerable",
+        "KVM: Mitigation: VMX disabled|unknown|KVM: Mitigation: VMX disabled",
+        "Unknown: No mitigations|unknown|No mitigations"
+      })
+  void vulnerabilitiesTellTheRestOfTheirLine(String text, String state, String mitigation)
+      throws Exception {
+    write("sys/devices/system/cpu/vulnerabilities/v", text + "\n");
+    assertThat(collect("cpu_vulnerabilities"))
+        .containsEntry(
+            of(
+                "node_cpu_vulnerabilities_info",
+                "codename",
+                "v",
+                "state",
+                state,
+                "mitigation",
+                mitigation),
+            1.0);
+  }
+
+  @Test
+  void aThermalZoneWithoutTextHasNoDegrees() throws Exception {
+    write("sys/class/thermal/thermal_zone0/temp", "");
+    write("sys/class/thermal/thermal_zone0/type", "x86\n");
+    assertThat(collect("thermal_zone"))
+        .containsEntry(of("node_thermal_zone_temp", "zone", "0", "type", "x86"), 0.0);
+  }
+
+  @Test
+  void whatTheKernelDoesNotCountIsZero() throws Exception {
+    write("proc/net/rpc/nfs", "net 1 2 3 4\nproc4 2 7 8\n");
+    assertThat(collect("nfs"))
+        .containsEntry(of("node_nfs_requests_total", "proto", "2", "method", "Null"), 0.0)
+        .containsEntry(of("node_nfs_requests_total", "proto", "3", "method", "Commit"), 0.0)
+        .containsEntry(of("node_nfs_requests_total", "proto", "4", "method", "Read"), 8.0)
+        .containsEntry(of("node_nfs_rpcs_total"), 0.0)
+        .containsEntry(of("node_nfs_connections_total"), 4.0);
+    write("proc/net/rpc/nfsd", "rc 0 6 18622\n");
+    assertThat(collect("nfsd"))
+        .containsEntry(of("node_nfsd_requests_total", "proto", "2", "method", "GetAttr"), 0.0)
+        .containsEntry(of("node_nfsd_reply_cache_misses_total"), 6.0)
+        .containsEntry(of("node_nfsd_server_threads"), 0.0);
+    write("proc/stat", "cpu  10 20 30 40\nctxt 7\n");
+    assertThat(collect("stat", "--collector.stat.softirq"))
+        .containsEntry(of("node_context_switches_total"), 7.0)
+        .containsEntry(of("node_intr_total"), 0.0)
+        .containsEntry(of("node_boot_time_seconds"), 0.0)
+        .containsEntry(of("node_procs_blocked"), 0.0)
+        .containsEntry(of("node_softirqs_total", "vector", "hrtimer"), 0.0);
   }
 }

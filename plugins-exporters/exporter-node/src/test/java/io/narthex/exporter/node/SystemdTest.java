@@ -112,7 +112,13 @@ final class SystemdTest {
     Access none = TestAccess.with(new RecordedNetlink());
     return new NodeExporter(
         new NodeConfig("/proc", "/sys", "/", "/run/udev/data", flags),
-        new Access(none.clock(), none.netlink(), none.space(), none.threads(), List.of(socket)));
+        new Access(
+            none.clock(),
+            none.netlink(),
+            none.space(),
+            none.threads(),
+            none.texts(),
+            List.of(socket)));
   }
 
   private RecordingMetrics collect() throws Exception {

@@ -1,5 +1,6 @@
 package io.narthex.exporter.node;
 
+import io.narthex.exposition.family.MetricTexts;
 import java.time.Clock;
 import java.util.List;
 import org.jspecify.annotations.NullUnmarked;
@@ -19,6 +20,7 @@ final class TestAccess {
         netlink,
         space,
         task -> Thread.ofPlatform().daemon().name("mounts").start(task),
+        MetricTexts::read,
         List.of());
   }
 }

@@ -104,7 +104,7 @@ final class EmailNotifier implements Notifier {
 
   private SendResult deliver(MailMessage mail, String password, String secret)
       throws InterruptedException {
-    Session session = MailTransport.session(settings, context);
+    Session session = MailTransport.session(settings, context, mail.needsUtf8());
     MailTransport transport = new MailTransport(session, settings, password, secret);
     try {
       transport.connect();
@@ -134,7 +134,7 @@ final class EmailNotifier implements Notifier {
     Thread thread = Thread.currentThread();
     ClassLoader before = thread.getContextClassLoader();
     thread.setContextClassLoader(EmailNotifier.class.getClassLoader());
-    Session session = MailTransport.session(settings, context);
+    Session session = MailTransport.session(settings, context, false);
     MailTransport transport = new MailTransport(session, settings, password, secret);
     try {
       transport.connect();

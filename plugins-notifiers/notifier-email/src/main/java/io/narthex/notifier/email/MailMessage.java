@@ -7,9 +7,12 @@ import jakarta.mail.internet.InternetAddress;
 import jakarta.mail.internet.MimeBodyPart;
 import jakarta.mail.internet.MimeMultipart;
 import jakarta.mail.internet.MimeUtility;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UnsupportedEncodingException;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.eclipse.angus.mail.smtp.SMTPMessage;
 
 /**
@@ -26,6 +29,12 @@ record MailMessage(
 
   /** One body; {@code subtype} of text. */
   record Part(String subtype, String text) {}
+
+  /** Returns whether an address of the envelope has other characters than ASCII. */
+  boolean needsUtf8() {
+    return Stream.concat(Stream.of(from), Stream.of(to).map(InternetAddress::getAddress))
+        .anyMatch(address -> address.chars().anyMatch(c -> c > 127));
+  }
 
   /** Returns the message for a session. */
   SMTPMessage mime(Session session) throws MessagingException {
@@ -77,10 +86,15 @@ record MailMessage(
     }
   }
 
-  /** Keeps the Message-Id of its headers. */
+  /** Keeps the Message-Id and Bcc of its headers. */
   private static final class Message extends SMTPMessage {
     Message(Session session) {
       super(session);
+    }
+
+    @Override
+    public void writeTo(OutputStream out, String[] ignored) throws IOException, MessagingException {
+      super.writeTo(out, Stream.of(ignored).filter(h -> !h.equals("Bcc")).toArray(String[]::new));
     }
 
     @Override

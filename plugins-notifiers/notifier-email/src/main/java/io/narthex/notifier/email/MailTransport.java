@@ -28,6 +28,7 @@ import org.eclipse.angus.mail.smtp.SMTPTransport;
 final class MailTransport extends SMTPTransport {
   private static final String CONNECT_TIMEOUT_MS = "10000";
   private static final String READ_TIMEOUT_MS = "30000";
+  private static final String ALLOW_UTF8 = "mail.mime.allowutf8";
   private static final int AUTHENTICATED = 235;
   private static final int CHALLENGE = 334;
 
@@ -46,9 +47,15 @@ final class MailTransport extends SMTPTransport {
     return new URLName("smtp", address.host(), address.port(), null, null, null);
   }
 
-  /** Returns a session for these settings that shares nothing with others. */
-  static Session session(EmailSettings settings, PluginContext context) {
+  /**
+   * Returns a session for these settings that shares nothing with others.
+   *
+   * @param utf8 whether an address has other characters than ASCII
+   */
+  static Session session(EmailSettings settings, PluginContext context, boolean utf8) {
     Properties p = new Properties();
+    // commands are in UTF-8 then, else in ISO-8859-1
+    p.setProperty(ALLOW_UTF8, Boolean.toString(utf8));
     p.setProperty("mail.smtp.localhost", settings.hello());
     p.setProperty("mail.smtp.connectiontimeout", CONNECT_TIMEOUT_MS);
     p.setProperty("mail.smtp.timeout", READ_TIMEOUT_MS);
@@ -72,8 +79,8 @@ final class MailTransport extends SMTPTransport {
     if (supportsExtension("8BITMIME")) {
       words.add("BODY=8BITMIME");
     }
-    if (supportsExtension("SMTPUTF8")) {
-      words.add("SMTPUTF8");
+    if (supportsExtension("SMTPUTF8") && !Boolean.parseBoolean(session.getProperty(ALLOW_UTF8))) {
+      words.add("SMTPUTF8"); // else Angus adds it itself
     }
     return String.join(" ", words);
   }

@@ -133,6 +133,19 @@ class EmailNotifierTest extends NotifierKit {
   }
 
   @Test
+  void addressesGoOutInUtf8() throws Exception {
+    to = "jörg@exämple.org";
+    assertThat(sent().to()).containsExactly("RCPT TO:<jörg@exämple.org>");
+    sink.mails.clear();
+    sink.extensions = List.of("8BITMIME", "SMTPUTF8");
+    headers = Map.of("To", "Jörg <jörg@exämple.org>", "Bcc", "all@example.org");
+    SmtpSink.Mail mail = sent();
+    assertThat(mail.to()).containsExactly("RCPT TO:<jörg@exämple.org>");
+    assertThat(mail.from()).isEqualTo("MAIL FROM:<alerts@example.org> SMTPUTF8 BODY=8BITMIME");
+    assertThat(mail.data()).contains("Bcc: all@example.org").doesNotContain("ö");
+  }
+
+  @Test
   void mailHasEnvelopeHeadersAndBothBodies() throws Exception {
     text =
         ".leading dot, ümlaut and a line that is much longer than the seventy-six chars a line may have";

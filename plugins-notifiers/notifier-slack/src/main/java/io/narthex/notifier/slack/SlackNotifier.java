@@ -104,7 +104,7 @@ final class SlackNotifier implements Notifier {
     byte[] body = response.body().readNBytes(MAX_ANSWER);
     String text = new String(body, StandardCharsets.UTF_8).strip();
     if (status == 429) {
-      return rateLimited(response);
+      return rateLimited(response, "unexpected status code " + status + quoted(text));
     }
     if (status / 100 == 5) {
       return SendResult.retryLater("unexpected status code " + status + quoted(text));
@@ -123,7 +123,7 @@ final class SlackNotifier implements Notifier {
       if (!JsonTree.text(answer, "ok").equals("true")) {
         String error = JsonTree.text(answer, "error");
         return error.equals("ratelimited") || error.equals("rate_limited")
-            ? rateLimited(response)
+            ? rateLimited(response, "error response from Slack: " + error)
             : SendResult.rejected("error response from Slack: " + error);
       }
       String ts = JsonTree.text(answer, "ts");
@@ -143,9 +143,12 @@ final class SlackNotifier implements Notifier {
         : SendResult.rejected("error response from Slack: " + text);
   }
 
-  private SendResult rateLimited(Response response) {
-    return new SendResult.RetryLater(
-        "rate limited by Slack", response.retryAfter(context.clock().instant()));
+  /** Tries again when Slack says when; else the next flush does, which is soon enough. */
+  private SendResult rateLimited(Response response, String problem) {
+    Duration wait = response.retryAfter(context.clock().instant());
+    return wait == null
+        ? SendResult.rejected(problem)
+        : new SendResult.RetryLater("rate limited by Slack", wait);
   }
 
   private static String quoted(String body) {

@@ -282,6 +282,18 @@ class SlackNotifierTest extends NotifierKit {
   }
 
   @Test
+  void aRateLimitWithoutATimeIsLeftToTheNextFlush() throws Exception {
+    server.status(429);
+    assertThat(send()).isInstanceOf(SendResult.Rejected.class);
+    server.status(200);
+    server.answer("application/json", "{\"ok\":false,\"error\":\"ratelimited\"}");
+    assertThat(send()).isEqualTo(SendResult.rejected("error response from Slack: ratelimited"));
+    server.answerHeaders(Map.of("Retry-After", "7"));
+    assertThat(send())
+        .isEqualTo(new SendResult.RetryLater("rate limited by Slack", Duration.ofSeconds(7)));
+  }
+
+  @Test
   void longTitlesAreCutInTheMiddleOfNoCharacter() {
     String cut = SlackMessage.cut("🙂".repeat(2000), 1024);
     assertThat(cut.codePointCount(0, cut.length())).isEqualTo(1024);

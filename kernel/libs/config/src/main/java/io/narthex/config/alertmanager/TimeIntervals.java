@@ -4,7 +4,7 @@ import static io.narthex.config.yaml.ConfigNodes.list;
 
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;
-import java.time.DateTimeException;
+import io.narthex.text.time.GoZone;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
@@ -256,14 +256,11 @@ public final class TimeIntervals {
 
   private static ZoneId zone(ConfigNode node) {
     String name = text(node, "location");
-    if (name.equals("Local")) {
-      return ZoneId.systemDefault();
+    ZoneId zone = GoZone.find(name);
+    if (zone == null) {
+      throw new ConfigException(node.place() + ": unknown time zone " + name);
     }
-    try {
-      return name.isEmpty() ? ZoneOffset.UTC : ZoneId.of(name);
-    } catch (DateTimeException e) {
-      throw new ConfigException(node.place() + ": unknown time zone " + name, e);
-    }
+    return zone;
   }
 
   private static List<Range> times(ConfigNode node) {

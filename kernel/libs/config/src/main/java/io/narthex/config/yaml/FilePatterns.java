@@ -3,6 +3,8 @@ package io.narthex.config.yaml;
 import io.narthex.model.go.GoGlob;
 import io.narthex.spi.config.ConfigException;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -19,15 +21,16 @@ public final class FilePatterns {
   }
 
   /**
-   * Returns the sorted files that match a pattern. A pattern without wildcards is returned as it
-   * is, whether the file exists or not.
+   * Returns the sorted files that match a pattern; one without wildcards finds the file of that
+   * name, if it exists.
    *
    * @param folder the folder that the pattern is relative to
    * @throws ConfigException when the pattern is malformed or a folder cannot be listed
    */
   public static List<Path> expand(Path folder, String pattern) {
     if (!GoGlob.isPattern(pattern)) {
-      return List.of(folder.resolve(pattern));
+      Path file = folder.resolve(pattern);
+      return Files.exists(file, LinkOption.NOFOLLOW_LINKS) ? List.of(file) : List.of();
     }
     try {
       return GoGlob.expand(folder, pattern);

@@ -14,7 +14,7 @@ final class FilePatternsTest {
   @TempDir private Path folder;
 
   @Test
-  void findsFilesAndKeepsNamesWithoutWildcards() throws IOException {
+  void findsFilesThatExist() throws IOException {
     Files.createDirectory(folder.resolve("a"));
     Files.writeString(folder.resolve("a/2.yml"), "");
     Files.writeString(folder.resolve("a/1.yml"), "");
@@ -23,7 +23,8 @@ final class FilePatternsTest {
         .containsExactly(folder.resolve("a/1.yml"), folder.resolve("a/2.yml"));
     assertThat(FilePatterns.expand(folder, "a/{1,2}*.yml"))
         .containsExactly(folder.resolve("a/{1,2}.yml"));
-    assertThat(FilePatterns.expand(folder, "none.yml")).containsExactly(folder.resolve("none.yml"));
+    assertThat(FilePatterns.expand(folder, "a/1.yml")).containsExactly(folder.resolve("a/1.yml"));
+    assertThat(FilePatterns.expand(folder, "none.yml")).isEmpty();
     assertThat(FilePatterns.expand(folder, "none/*.yml")).isEmpty();
   }
 

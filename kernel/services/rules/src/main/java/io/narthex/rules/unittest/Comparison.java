@@ -1,9 +1,12 @@
 package io.narthex.rules.unittest;
 
 import io.narthex.model.Labels;
+import io.narthex.model.go.GoFloat;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
+import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,10 +28,8 @@ record Comparison(boolean fuzzy, boolean diff) {
     }
 
     private static String number(double value) {
-      if (value == Math.rint(value) && Math.abs(value) < 1e15) {
-        return Long.toString((long) value);
-      }
-      return Double.isInfinite(value) ? (value > 0 ? "+Inf" : "-Inf") : Double.toString(value);
+      String text = GoFloat.format(value, 'e', -1);
+      return Double.isFinite(value) ? text.toUpperCase(Locale.ROOT) : text;
     }
   }
 
@@ -43,8 +44,13 @@ record Comparison(boolean fuzzy, boolean diff) {
     if (same) {
       return null;
     }
-    return describe(
-        a.stream().map(Sample::toString).toList(), b.stream().map(Sample::toString).toList());
+    List<String> left = a.stream().map(Sample::toString).toList();
+    List<String> right = b.stream().map(Sample::toString).toList();
+    return diff ? lines(left, right) : side("exp: ", left) + "\n" + side("got: ", right);
+  }
+
+  private static String side(String name, List<String> samples) {
+    return "        " + name + (samples.isEmpty() ? "nil" : String.join(", ", samples));
   }
 
   private static List<Sample> sorted(List<Sample> samples) {
@@ -64,29 +70,29 @@ record Comparison(boolean fuzzy, boolean diff) {
     return fuzzy && (Math.nextUp(a) == b || Math.nextDown(a) == b);
   }
 
-  /** Describes two lists that differ. */
-  String describe(List<String> want, List<String> got) {
-    StringBuilder out = new StringBuilder();
-    if (diff) {
-      List<String> left = new ArrayList<>(got);
-      for (String text : want) {
-        lines(out, left.remove(text) ? "          " : "        - ", text);
-      }
-      left.forEach(text -> lines(out, "        + ", text));
-      return out.toString().stripTrailing();
-    }
-    side(out, "exp", want);
-    side(out, "got", got);
-    return out.toString().stripTrailing();
+  /** Describes two lists of alerts that differ. */
+  String alerts(List<String> want, List<String> got) {
+    return diff ? lines(want, got) : "        exp:" + list(want) + ", \n        got:" + list(got);
   }
 
-  private static void side(StringBuilder out, String name, List<String> texts) {
-    if (texts.isEmpty()) {
-      out.append("        ").append(name).append(": nothing\n");
+  private static String list(List<String> alerts) {
+    StringJoiner out = new StringJoiner(",", "[", "\n            ]").setEmptyValue("[]");
+    for (int i = 0; i < alerts.size(); i++) {
+      String indented = alerts.get(i).replace("\n", "\n              ");
+      out.add("\n            " + i + ":\n              " + indented);
     }
-    for (String text : texts) {
-      lines(out, "        " + name + ": ", text);
+    return out.toString();
+  }
+
+  /** Describes a difference line by line. */
+  private static String lines(List<String> want, List<String> got) {
+    StringBuilder out = new StringBuilder();
+    List<String> left = new ArrayList<>(got);
+    for (String text : want) {
+      lines(out, left.remove(text) ? "          " : "        - ", text);
     }
+    left.forEach(text -> lines(out, "        + ", text));
+    return out.toString().stripTrailing();
   }
 
   private static void lines(StringBuilder out, String prefix, String text) {

@@ -3,6 +3,7 @@ package io.narthex.rules.unittest;
 import io.narthex.model.Annotations;
 import io.narthex.model.Labels;
 import io.narthex.model.NativeHistogram;
+import io.narthex.model.go.GoString;
 import io.narthex.model.go.PromDuration;
 import io.narthex.rules.TestedGroups;
 import io.narthex.rules.TestedGroups.FiringAlert;
@@ -92,29 +93,35 @@ final class TestRun {
     for (int i = 0; i < refs.length; i++) {
       refs[i] = bench.storage().resolve(test.series().get(i).labels());
     }
-    for (long ms = 0; ms <= lastMs && failures.isEmpty(); ms += intervalMs) {
-      appendUntil(ms);
-      for (String failed : groups.evaluate(test.startMs() + ms)) {
-        int colon = failed.indexOf(": ");
-        failures.add(
-            "    rule: "
-                + failed.substring(0, colon)
-                + ", time: "
-                + PromDuration.formatMs(ms)
-                + ", err: "
-                + failed.substring(colon + 2));
+    for (long ms = 0; ms <= lastMs; ms += intervalMs) {
+      if (!appendUntil(ms) || !evaluate(ms)) {
+        return List.copyOf(failures); // what follows would only be wrong because of this
       }
-      if (failures.isEmpty()) {
-        compareAlerts(ms, ms + intervalMs);
-      }
+      compareAlerts(ms, ms + intervalMs);
     }
-    if (failures.stream().noneMatch(f -> f.startsWith("    rule: "))) {
-      test.expressions().forEach(this::compare);
-    }
+    test.expressions().forEach(this::compare);
     return List.copyOf(failures);
   }
 
-  private void appendUntil(long ms) {
+  /** Evaluates all rules; returns whether none failed. */
+  private boolean evaluate(long ms) {
+    List<String> failed = groups.evaluate(test.startMs() + ms);
+    for (String rule : failed) {
+      int colon = rule.indexOf(": ");
+      failures.add(
+          "    rule: "
+              + rule.substring(0, colon)
+              + ", time: "
+              + PromDuration.formatMs(ms)
+              + ", err: "
+              + rule.substring(colon + 2));
+    }
+    return failed.isEmpty();
+  }
+
+  /** Appends the samples up to a time; returns whether all could be. */
+  private boolean appendUntil(long ms) {
+    boolean ok = true;
     long intervalMs = test.interval().toMillis();
     while (nextPoint * intervalMs <= ms && nextPoint < longest()) {
       batch.clear();
@@ -126,12 +133,14 @@ final class TestRun {
       }
       AppendResult result = bench.storage().append(batch);
       if (!result.allOk()) {
+        ok = false;
         failures.add(
             "    input_series: a series is given twice with different values at "
                 + PromDuration.formatMs(nextPoint * intervalMs));
       }
       nextPoint++;
     }
+    return ok;
   }
 
   private int longest() {
@@ -174,8 +183,8 @@ final class TestRun {
                 + expected.alertname()
                 + ", time: "
                 + PromDuration.formatMs(at)
-                + ",\n"
-                + comparison.describe(want, got));
+                + ", \n"
+                + comparison.alerts(want, got));
       }
     }
   }
@@ -197,9 +206,9 @@ final class TestRun {
 
   private void compare(ExpressionTest expected) {
     String where =
-        "    expr: \""
-            + expected.expression()
-            + "\", time: "
+        "    expr: "
+            + GoString.quote(expected.expression())
+            + ", time: "
             + PromDuration.format(expected.at())
             + ",";
     QueryResult result;

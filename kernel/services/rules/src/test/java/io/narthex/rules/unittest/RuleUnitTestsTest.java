@@ -90,19 +90,76 @@ class RuleUnitTestsTest {
             """
               FAILED:
                 name: numbers,
-                alertname: High, time: 1m,
-                    exp: Labels:{alertname="High", job="a"}
-                         Annotations:{}
-                    got: nothing
+                alertname: High, time: 1m,\s
+                    exp:[
+                        0:
+                          Labels:{alertname="High", job="a"}
+                          Annotations:{}
+                        ],\s
+                    got:[]
             """)
         .contains(
             """
                 expr: "x", time: 1m,
-                    exp: {__name__="x", job="a"} 7
-                    got: {__name__="x", job="a"} 2
+                    exp: {__name__="x", job="a"} 7E+00
+                    got: {__name__="x", job="a"} 2E+00
             """);
     assertThat(outcome.junit())
         .contains("tests=\"1\" failures=\"2\"", "<testcase name=\"numbers\"", "<failure>");
+  }
+
+  @Test
+  void failedAlertTestsEndNeitherTheOthersNorTheEvaluation() throws IOException {
+    Outcome outcome =
+        run(
+            """
+            rule_files: [rules.yml]
+            tests:
+            - input_series: [{series: 'x{job="a"}', values: '1 2 3 4 5 6'}]
+              alert_rule_test:
+              - {eval_time: 0m, alertname: High, exp_alerts: [{exp_labels: {job: a}}]}
+              - {eval_time: 1m, alertname: High, exp_alerts: [{exp_labels: {job: a}}]}
+              - eval_time: 4m
+                alertname: High
+                exp_alerts: [{exp_labels: {job: b}}, {exp_labels: {job: c}}]
+              promql_expr_test:
+              - {expr: once, eval_time: 3m, exp_samples: [{labels: once, value: 4}]}
+              - {expr: 'x{job="a"} * 12345', eval_time: 3m}
+              - {expr: nope, eval_time: 3m, exp_samples: [{labels: '{a="b"}', value: 1e30}, {value: .5}]}
+            """,
+            PLAIN);
+    assertThat(outcome.text())
+        .contains("alertname: High, time: 0s, ", "alertname: High, time: 1m, ")
+        .contains(
+            """
+                alertname: High, time: 4m,\s
+                    exp:[
+                        0:
+                          Labels:{alertname="High", job="b"}
+                          Annotations:{},
+                        1:
+                          Labels:{alertname="High", job="c"}
+                          Annotations:{}
+                        ],\s
+                    got:[
+                        0:
+                          Labels:{alertname="High", job="a", severity="page"}
+                          Annotations:{summary="a at  has 5"}
+                        ]
+            """)
+        .contains(
+            """
+                expr: "x{job=\\"a\\"} * 12345", time: 3m,
+                    exp: nil
+                    got: {job="a"} 4.938E+04
+            """)
+        .contains(
+            """
+                    exp: {} 5E-01, {a="b"} 1E+30
+                    got: nil
+            """)
+        .doesNotContain("\"once\"");
+    assertThat(outcome.junit()).contains("tests=\"1\" failures=\"5\"");
   }
 
   @Test
@@ -119,9 +176,9 @@ class RuleUnitTestsTest {
     assertThat(outcome.text())
         .contains(
             """
-                      {__name__="a", b="1"} 1
-                    - {__name__="a", b="3"} 3
-                    + {__name__="a", b="2"} 2
+                      {__name__="a", b="1"} 1E+00
+                    - {__name__="a", b="3"} 3E+00
+                    + {__name__="a", b="2"} 2E+00
             """);
   }
 
@@ -159,7 +216,7 @@ class RuleUnitTestsTest {
           - {expr: twice, eval_time: 2m, exp_samples: [{labels: twice, value: 20}]}
         """;
     assertThat(run(test.formatted("group_eval_order: [first, second]"), PLAIN).passed()).isTrue();
-    assertThat(run(test.formatted(""), PLAIN).text()).contains("got: {__name__=\"twice\"} 10");
+    assertThat(run(test.formatted(""), PLAIN).text()).contains("got: {__name__=\"twice\"} 1E+01");
   }
 
   @Test
@@ -194,7 +251,7 @@ class RuleUnitTestsTest {
     assertThat(run("rule_files: ['no*.yml']\ntests: []\n", PLAIN).text())
         .contains("WARNING: no file match pattern no*.yml", "SUCCESS");
     assertThat(run("rule_files: [nothing.yml]\ntests: [{}]\n", PLAIN).text())
-        .contains("nothing.yml: cannot be read");
+        .contains("WARNING: no file match pattern nothing.yml", "SUCCESS");
   }
 
   @Test

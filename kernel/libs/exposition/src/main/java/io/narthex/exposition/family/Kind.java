@@ -1,10 +1,10 @@
-package io.narthex.push;
+package io.narthex.exposition.family;
 
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Types of families, in the order of their numbers in {@code io.prometheus.client.MetricType}. */
-enum Kind {
+public enum Kind {
   COUNTER("counter"),
   GAUGE("gauge"),
   SUMMARY("summary"),
@@ -20,16 +20,17 @@ enum Kind {
   }
 
   /** Returns the name that the text format gives it. */
-  String text() {
+  public String text() {
     return text;
   }
 
-  boolean isHistogram() {
+  /** Returns whether it has buckets. */
+  public boolean isHistogram() {
     return this == HISTOGRAM || this == GAUGE_HISTOGRAM;
   }
 
   /** Returns the type of a {@code TYPE} line, in any case, or null. */
-  static @Nullable Kind of(String text) {
+  public static @Nullable Kind of(String text) {
     String name = text.toUpperCase(Locale.ROOT);
     if (name.equals("GAUGEHISTOGRAM")) {
       return GAUGE_HISTOGRAM;

@@ -1,15 +1,16 @@
-package io.narthex.push;
+package io.narthex.exposition.family;
 
 import java.util.List;
 
 /** A family of metrics. Immutable. */
-record Family(String name, Kind kind, String help, List<Metric> metrics) {
-  Family {
+public record Family(String name, Kind kind, String help, List<Metric> metrics) {
+  /** Copies the list. */
+  public Family {
     metrics = List.copyOf(metrics);
   }
 
   /** Returns an estimate of the memory in bytes. */
-  long bytes() {
+  public long bytes() {
     long sum = 160 + name.length() + help.length();
     for (Metric m : metrics) {
       sum += m.bytes();

@@ -1,4 +1,4 @@
-package io.narthex.push;
+package io.narthex.exposition.family;
 
 import java.util.Map;
 
@@ -8,4 +8,4 @@ import java.util.Map;
  * @param families by name, each with at least one metric
  * @param timed whether a metric has a timestamp, which pushes must not have
  */
-record PushedBody(Map<String, Family> families, boolean timed) {}
+public record Families(Map<String, Family> families, boolean timed) {}

@@ -1,5 +1,6 @@
-package io.narthex.push;
+package io.narthex.exposition.family;
 
+import io.narthex.exposition.ExpositionException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -22,14 +23,14 @@ final class FamilyBuilder {
   @Nullable Kind kind;
 
   private final List<Series> series = new ArrayList<>();
-  private final Map<PushedLabels, Series> distributions = new HashMap<>();
+  private final Map<SeriesLabels, Series> distributions = new HashMap<>();
 
   FamilyBuilder(String name) {
     this.name = name;
   }
 
   private static final class Series {
-    final PushedLabels labels;
+    final SeriesLabels labels;
     double value;
     long count;
     double floatCount;
@@ -38,7 +39,7 @@ final class FamilyBuilder {
     double[] values = new double[0];
     int size;
 
-    Series(PushedLabels labels) {
+    Series(SeriesLabels labels) {
       this.labels = labels;
     }
 
@@ -53,7 +54,7 @@ final class FamilyBuilder {
   }
 
   /** Adds a sample of a counter, gauge or untyped family. */
-  void add(PushedLabels labels, double value) {
+  void add(SeriesLabels labels, double value) {
     Series s = new Series(labels);
     s.value = value;
     series.add(s);
@@ -64,7 +65,7 @@ final class FamilyBuilder {
    *
    * @param point the quantile or upper bound; NaN for none
    */
-  void add(PushedLabels labels, Part part, double point, double value) throws BadBodyException {
+  void add(SeriesLabels labels, Part part, double point, double value) throws ExpositionException {
     Series s = distributions.get(labels);
     if (s == null) {
       s = new Series(labels);
@@ -82,7 +83,8 @@ final class FamilyBuilder {
           return;
         }
         if (kind != Kind.SUMMARY && value < 0) {
-          throw new BadBodyException("negative bucket population for histogram \"" + name + "\"");
+          throw new ExpositionException(
+              "negative bucket population for histogram \"" + name + "\"");
         }
         s.add(point, value);
       }

@@ -1,10 +1,11 @@
-package io.narthex.push;
+package io.narthex.exposition.family;
 
+import io.narthex.exposition.ExpositionException;
 import io.narthex.exposition.ProtobufWire;
+import io.narthex.exposition.family.FamilyBuilder.Part;
 import io.narthex.model.Labels;
 import io.narthex.model.go.GoFloat;
 import io.narthex.model.go.GoString;
-import io.narthex.push.FamilyBuilder.Part;
 import io.narthex.relabel.NameScheme;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * reads series. It is stricter (a final line feed is required, a type is given before the samples)
  * and tells apart what belongs to which histogram or summary. One body each; not thread-safe.
  */
-final class TextReader {
+public final class TextReader {
   private static final int END = -1;
 
   private final byte[] b;
@@ -29,7 +30,7 @@ final class TextReader {
   private int line = 1;
   private boolean timed;
 
-  private final PushedLabels.Builder labels = new PushedLabels.Builder();
+  private final SeriesLabels.Builder labels = new SeriesLabels.Builder();
   private double point; // quantile or le of the current line
   private Part part = Part.POINT;
   private @Nullable FamilyBuilder family; // of the current line
@@ -45,14 +46,15 @@ final class TextReader {
    * Reads a body.
    *
    * @param utf8Names whether names may be any UTF-8
-   * @throws BadBodyException with the line and what is wrong there
+   * @throws ExpositionException with the line and what is wrong there
    */
-  static PushedBody read(byte[] body, int length, boolean utf8Names) throws BadBodyException {
+  public static Families read(byte[] body, int length, boolean utf8Names)
+      throws ExpositionException {
     TextReader reader = new TextReader(body, length, utf8Names);
     try {
       reader.read();
-    } catch (BadBodyException e) {
-      throw new BadBodyException(
+    } catch (ExpositionException e) {
+      throw new ExpositionException(
           "text format parsing error in line " + reader.line + ": " + e.getMessage());
     }
     Map<String, Family> out = new LinkedHashMap<>();
@@ -62,10 +64,10 @@ final class TextReader {
         out.put(built.name(), built);
       }
     }
-    return new PushedBody(out, reader.timed);
+    return new Families(out, reader.timed);
   }
 
-  private void read() throws BadBodyException {
+  private void read() throws ExpositionException {
     while (true) {
       blanks();
       int c = peek();
@@ -90,9 +92,9 @@ final class TextReader {
   }
 
   /** Returns the current byte of a line that must go on. */
-  private int current() throws BadBodyException {
+  private int current() throws ExpositionException {
     if (at >= length) {
-      throw new BadBodyException("unexpected end of input stream");
+      throw new ExpositionException("unexpected end of input stream");
     }
     return b[at] & 0xff;
   }
@@ -107,7 +109,7 @@ final class TextReader {
     return c == ' ' || c == '\t';
   }
 
-  private String word() throws BadBodyException {
+  private String word() throws ExpositionException {
     int from = at;
     while (!isBlank(current()) && b[at] != '\n') {
       at++;
@@ -115,7 +117,7 @@ final class TextReader {
     return text(from, at);
   }
 
-  private String restOfLine() throws BadBodyException {
+  private String restOfLine() throws ExpositionException {
     int from = at;
     while (current() != '\n') {
       at++;
@@ -133,7 +135,7 @@ final class TextReader {
 
   // ---- comments --------------------------------------------------------------------------------
 
-  private void comment() throws BadBodyException {
+  private void comment() throws ExpositionException {
     blanks();
     String keyword = word();
     boolean help = keyword.equals("HELP");
@@ -155,7 +157,7 @@ final class TextReader {
       return;
     }
     if (!isBlank(b[at])) {
-      throw new BadBodyException("invalid metric name in comment");
+      throw new ExpositionException("invalid metric name in comment");
     }
     checkCommented(name);
     FamilyBuilder f = select(name);
@@ -170,16 +172,16 @@ final class TextReader {
     }
   }
 
-  private void checkCommented(String name) throws BadBodyException {
+  private void checkCommented(String name) throws ExpositionException {
     if (name.isEmpty()) {
-      throw new BadBodyException("invalid metric name in comment");
+      throw new ExpositionException("invalid metric name in comment");
     }
     checkMetricName(name);
   }
 
-  private void help(FamilyBuilder f) throws BadBodyException {
+  private void help(FamilyBuilder f) throws ExpositionException {
     if (!f.help.isEmpty()) {
-      throw new BadBodyException("second HELP line for metric name " + GoString.quote(f.name));
+      throw new ExpositionException("second HELP line for metric name " + GoString.quote(f.name));
     }
     int from = at;
     boolean escaped = false;
@@ -189,7 +191,7 @@ final class TextReader {
         at++;
         int c = current();
         if (c != '\\' && c != 'n') {
-          throw new BadBodyException("invalid escape sequence '\\" + (char) c + "'");
+          throw new ExpositionException("invalid escape sequence '\\" + (char) c + "'");
         }
       }
       at++;
@@ -197,9 +199,9 @@ final class TextReader {
     f.help = escaped ? unescaped(from, at) : text(from, at);
   }
 
-  private void type(FamilyBuilder f) throws BadBodyException {
+  private void type(FamilyBuilder f) throws ExpositionException {
     if (f.kind != null) {
-      throw new BadBodyException(
+      throw new ExpositionException(
           "second TYPE line for metric name "
               + GoString.quote(f.name)
               + ", or TYPE reported after samples");
@@ -207,7 +209,7 @@ final class TextReader {
     String text = restOfLine();
     Kind kind = Kind.of(text);
     if (kind == null) {
-      throw new BadBodyException("unknown metric type " + GoString.quote(text));
+      throw new ExpositionException("unknown metric type " + GoString.quote(text));
     }
     f.kind = kind;
   }
@@ -215,20 +217,20 @@ final class TextReader {
   // ---- names -----------------------------------------------------------------------------------
 
   /** Reads a name; empty when there is none. Outside braces only comments have quoted ones. */
-  private String name(boolean quotable, boolean label) throws BadBodyException {
+  private String name(boolean quotable, boolean label) throws ExpositionException {
     if (quotable && current() == '"') {
       at++;
       int from = at;
       while (current() != '"') {
         if (b[at] == '\n') {
-          throw new BadBodyException(
+          throw new ExpositionException(
               "metric name " + GoString.quote(text(from, at)) + " contains unescaped new-line");
         }
         if (b[at] == '\\') {
           at++;
           int c = current();
           if (c != '\\' && c != 'n' && c != '"') {
-            throw new BadBodyException("invalid escape sequence '\\" + (char) c + "'");
+            throw new ExpositionException("invalid escape sequence '\\" + (char) c + "'");
           }
         }
         at++;
@@ -264,9 +266,9 @@ final class TextReader {
     return new String(out, 0, n, StandardCharsets.UTF_8);
   }
 
-  private void checkMetricName(String name) throws BadBodyException {
+  private void checkMetricName(String name) throws ExpositionException {
     if (!utf8Names && !NameScheme.isLegacyMetricName(name)) {
-      throw new BadBodyException("invalid metric name " + GoString.quote(name));
+      throw new ExpositionException("invalid metric name " + GoString.quote(name));
     }
   }
 
@@ -311,7 +313,7 @@ final class TextReader {
 
   // ---- samples ---------------------------------------------------------------------------------
 
-  private void sample() throws BadBodyException {
+  private void sample() throws ExpositionException {
     family = null;
     labels.clear();
     point = Double.NaN;
@@ -319,7 +321,7 @@ final class TextReader {
     if (named) {
       String name = name(false, false);
       if (name.isEmpty()) {
-        throw new BadBodyException("invalid metric name");
+        throw new ExpositionException("invalid metric name");
       }
       begin(name);
       blanks();
@@ -330,12 +332,12 @@ final class TextReader {
     }
     FamilyBuilder f = family;
     if (f == null) {
-      throw new BadBodyException("invalid metric name");
+      throw new ExpositionException("invalid metric name");
     }
     blanks();
     String number = word();
     double value = number(number, "expected float as value, got ");
-    PushedLabels series = labels.build();
+    SeriesLabels series = labels.build();
     if (f.kind == Kind.SUMMARY || f.kind != null && f.kind.isHistogram()) {
       f.add(series, part, point, value);
     } else {
@@ -353,7 +355,7 @@ final class TextReader {
     }
   }
 
-  private void labels() throws BadBodyException {
+  private void labels() throws ExpositionException {
     while (true) {
       blanks();
       if (current() == '}') {
@@ -365,7 +367,7 @@ final class TextReader {
       FamilyBuilder f = family;
       String of = f == null ? "\"\"" : GoString.quote(f.name);
       if (name.isEmpty()) {
-        throw new BadBodyException("invalid label name for metric " + of);
+        throw new ExpositionException("invalid label name for metric " + of);
       }
       blanks();
       int c = current();
@@ -381,37 +383,37 @@ final class TextReader {
       if (current() == ',') {
         at++;
       } else if (b[at] != '}') {
-        throw new BadBodyException("unexpected end of label value");
+        throw new ExpositionException("unexpected end of label value");
       }
     }
   }
 
   private void nameInBraces(@Nullable FamilyBuilder f, String name, int next)
-      throws BadBodyException {
+      throws ExpositionException {
     if (f != null) {
-      throw new BadBodyException("multiple metric names for metric " + GoString.quote(f.name));
+      throw new ExpositionException("multiple metric names for metric " + GoString.quote(f.name));
     }
     if (next != ',' && next != '}') {
-      throw new BadBodyException("unexpected end of metric name " + shown(next));
+      throw new ExpositionException("unexpected end of metric name " + shown(next));
     }
     checkMetricName(name);
     begin(name);
   }
 
-  private void label(@Nullable FamilyBuilder f, String name, String of) throws BadBodyException {
+  private void label(@Nullable FamilyBuilder f, String name, String of) throws ExpositionException {
     if (name.equals(Labels.METRIC_NAME)) {
-      throw new BadBodyException("label name \"" + name + "\" is reserved");
+      throw new ExpositionException("label name \"" + name + "\" is reserved");
     }
     if (!utf8Names && !Labels.isLegacyName(name)) {
-      throw new BadBodyException("invalid label name " + GoString.quote(name));
+      throw new ExpositionException("invalid label name " + GoString.quote(name));
     }
     if (current() != '=') {
-      throw new BadBodyException("expected '=' after label name, found " + shown(b[at]));
+      throw new ExpositionException("expected '=' after label name, found " + shown(b[at]));
     }
     at++;
     blanks();
     if (current() != '"') {
-      throw new BadBodyException("expected '\"' at start of label value, found " + shown(b[at]));
+      throw new ExpositionException("expected '\"' at start of label value, found " + shown(b[at]));
     }
     String value = labelValue();
     Kind kind = f == null ? null : f.kind;
@@ -422,18 +424,18 @@ final class TextReader {
       return;
     }
     if (labels.has(name)) {
-      throw new BadBodyException("duplicate label names for metric " + of);
+      throw new ExpositionException("duplicate label names for metric " + of);
     }
     labels.add(name, value);
   }
 
-  private String labelValue() throws BadBodyException {
+  private String labelValue() throws ExpositionException {
     at++;
     int from = at;
     boolean escaped = false;
     while (current() != '"') {
       if (b[at] == '\n') {
-        throw new BadBodyException(
+        throw new ExpositionException(
             "label value " + GoString.quote(text(from, at)) + " contains unescaped new-line");
       }
       if (b[at] == '\\') {
@@ -441,13 +443,13 @@ final class TextReader {
         at++;
         int c = current();
         if (c != '\\' && c != 'n' && c != '"') {
-          throw new BadBodyException("invalid escape sequence '\\" + (char) c + "'");
+          throw new ExpositionException("invalid escape sequence '\\" + (char) c + "'");
         }
       }
       at++;
     }
     if (!ProtobufWire.isUtf8(b, from, at)) {
-      throw new BadBodyException(
+      throw new ExpositionException(
           "invalid label value " + GoString.quote(GoString.decode(b, from, at)));
     }
     String value = escaped ? unescaped(from, at) : text(from, at);
@@ -455,7 +457,7 @@ final class TextReader {
     return value;
   }
 
-  private static double number(String text, String problem) throws BadBodyException {
+  private static double number(String text, String problem) throws ExpositionException {
     try {
       if (text.indexOf('p') < 0 && text.indexOf('P') < 0 && text.indexOf('_') < 0) {
         return GoFloat.parse(text);
@@ -463,19 +465,19 @@ final class TextReader {
     } catch (NumberFormatException _) {
       // said below
     }
-    throw new BadBodyException(problem + GoString.quote(text));
+    throw new ExpositionException(problem + GoString.quote(text));
   }
 
-  private void timestamp() throws BadBodyException {
+  private void timestamp() throws ExpositionException {
     blanks();
     String text = word();
     if (!isInteger(text)) {
-      throw new BadBodyException("expected integer as timestamp, got " + GoString.quote(text));
+      throw new ExpositionException("expected integer as timestamp, got " + GoString.quote(text));
     }
     timed = true;
     String rest = restOfLine();
     if (!rest.isEmpty()) {
-      throw new BadBodyException("spurious string after timestamp: " + GoString.quote(rest));
+      throw new ExpositionException("spurious string after timestamp: " + GoString.quote(rest));
     }
   }
 

@@ -1,4 +1,4 @@
-package io.narthex.push;
+package io.narthex.exposition.family;
 
 import io.narthex.model.Labels;
 import java.util.ArrayList;
@@ -7,31 +7,33 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Labels as they are pushed: sorted by name; values may be empty, which {@link Labels} has not, and
- * names may repeat, which the check of a push refuses. Immutable.
+ * Labels as they are written: sorted by name; values may be empty, which {@link Labels} has not,
+ * and names may repeat, which the check of a push refuses. Immutable.
  */
-final class PushedLabels {
-  static final PushedLabels EMPTY = new PushedLabels(new String[0]);
+public final class SeriesLabels {
+  /** No labels. */
+  public static final SeriesLabels EMPTY = new SeriesLabels(new String[0]);
 
   /** Names at even, values at odd indices. */
   private final String[] pairs;
 
-  private PushedLabels(String[] pairs) {
+  private SeriesLabels(String[] pairs) {
     this.pairs = pairs;
   }
 
   /** Collects pairs in any order. */
-  static final class Builder {
+  public static final class Builder {
     private final List<String> pairs = new ArrayList<>();
 
-    Builder add(String name, String value) {
+    /** Adds a pair. */
+    public Builder add(String name, String value) {
       pairs.add(name);
       pairs.add(value);
       return this;
     }
 
     /** Returns whether a name was added. */
-    boolean has(String name) {
+    public boolean has(String name) {
       for (int i = 0; i < pairs.size(); i += 2) {
         if (pairs.get(i).equals(name)) {
           return true;
@@ -41,7 +43,7 @@ final class PushedLabels {
     }
 
     /** Sets the value of a name: of the first pair that has it, or of a new one. */
-    Builder set(String name, String value) {
+    public Builder set(String name, String value) {
       for (int i = 0; i < pairs.size(); i += 2) {
         if (pairs.get(i).equals(name)) {
           pairs.set(i + 1, value);
@@ -51,11 +53,13 @@ final class PushedLabels {
       return add(name, value);
     }
 
-    void clear() {
+    /** Removes all pairs. */
+    public void clear() {
       pairs.clear();
     }
 
-    PushedLabels build() {
+    /** Returns the labels. */
+    public SeriesLabels build() {
       int n = pairs.size() / 2;
       Integer[] order = new Integer[n];
       Arrays.setAll(order, i -> 2 * i);
@@ -66,31 +70,34 @@ final class PushedLabels {
         sorted[2 * i] = pairs.get(order[i]);
         sorted[2 * i + 1] = pairs.get(order[i] + 1);
       }
-      return new PushedLabels(sorted);
+      return new SeriesLabels(sorted);
     }
   }
 
   /** Returns a builder that starts from these labels. */
-  Builder toBuilder() {
+  public Builder toBuilder() {
     Builder b = new Builder();
     b.pairs.addAll(Arrays.asList(pairs));
     return b;
   }
 
-  int size() {
+  /** Returns the number of pairs. */
+  public int size() {
     return pairs.length / 2;
   }
 
-  String name(int index) {
+  /** Returns the name of a pair. */
+  public String name(int index) {
     return pairs[2 * index];
   }
 
-  String value(int index) {
+  /** Returns the value of a pair. */
+  public String value(int index) {
     return pairs[2 * index + 1];
   }
 
   /** Returns a name that occurs more than once, or null. */
-  @Nullable String repeated() {
+  public @Nullable String repeated() {
     for (int i = 2; i < pairs.length; i += 2) {
       if (pairs[i].equals(pairs[i - 2])) {
         return pairs[i];
@@ -100,25 +107,10 @@ final class PushedLabels {
   }
 
   /**
-   * Returns these labels with those of a group in place of their own, and with an {@code instance},
-   * be it empty, so that Prometheus does not add the one of the Pushgateway.
-   */
-  PushedLabels of(PushedLabels group) {
-    Builder b = toBuilder();
-    for (int i = 0; i < group.size(); i++) {
-      b.set(group.name(i), group.value(i));
-    }
-    if (!b.has("instance")) {
-      b.add("instance", "");
-    }
-    return b.build();
-  }
-
-  /**
    * Returns the order of series in an exposition: those with fewer labels first, then by the values
    * in the order of the names, as MetricSorter of client_golang.
    */
-  static int compareSeries(PushedLabels a, PushedLabels b) {
+  public static int compareSeries(SeriesLabels a, SeriesLabels b) {
     if (a.size() != b.size()) {
       return Integer.compare(a.size(), b.size());
     }
@@ -138,7 +130,7 @@ final class PushedLabels {
   }
 
   /** Returns an estimate of the memory in bytes. */
-  long bytes() {
+  public long bytes() {
     long sum = 32 + 4L * pairs.length;
     for (String s : pairs) {
       sum += 40 + s.length();
@@ -148,7 +140,7 @@ final class PushedLabels {
 
   @Override
   public boolean equals(@Nullable Object o) {
-    return o instanceof PushedLabels other && Arrays.equals(pairs, other.pairs);
+    return o instanceof SeriesLabels other && Arrays.equals(pairs, other.pairs);
   }
 
   @Override
