@@ -14,7 +14,6 @@ import io.narthex.spi.config.ConfigNode.Entry;
 import io.narthex.spi.config.ConfigNode.Mapping;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -53,7 +52,7 @@ public final class PrometheusConfigLoader {
   public PrometheusConfig load(Path file) {
     String text;
     try {
-      text = Files.readString(file);
+      text = YamlReader.text(file);
     } catch (IOException e) {
       throw new ConfigException(file + ": cannot be read: " + reason(e), e);
     }
