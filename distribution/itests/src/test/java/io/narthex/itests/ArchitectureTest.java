@@ -36,7 +36,12 @@ class ArchitectureTest {
           "kernel-http-client", Set.of("kernel-config"));
 
   private static final List<String> OF_THE_API =
-      List.of("io.narthex.model", "io.narthex.spi", "io.narthex.service", "io.narthex.testkit");
+      List.of(
+          "io.narthex.model",
+          "io.narthex.spi",
+          "io.narthex.service",
+          "io.narthex.testkit",
+          "io.narthex.yaml");
 
   private static final int MOST_IN_A_CYCLE = 3;
 
@@ -107,7 +112,9 @@ class ArchitectureTest {
   void apiKnowsTheJdkAlone() {
     assertThat(
             foreign(
-                family("api").filter(m -> !List.of("api-testkit", "api-json").contains(m)).toList(),
+                family("api")
+                    .filter(m -> !List.of("api-testkit", "api-json", "api-yaml").contains(m))
+                    .toList(),
                 d ->
                     allowed(
                         d,
@@ -126,6 +133,17 @@ class ArchitectureTest {
                 List.of("api-json"),
                 d ->
                     allowed(d, "java", "org.jspecify", "com.fasterxml.jackson.core")
+                        || sameModule(d)))
+        .isEmpty();
+  }
+
+  @Test
+  void yamlKnowsTheSpiAndItsLibrary() {
+    assertThat(
+            foreign(
+                List.of("api-yaml"),
+                d ->
+                    allowed(d, "java", "org.jspecify", "org.yaml.snakeyaml", "io.narthex.spi")
                         || sameModule(d)))
         .isEmpty();
   }
@@ -228,6 +246,7 @@ class ArchitectureTest {
                         || in(d, "io.narthex.model")
                         || in(d, "io.narthex.spi")
                         || in(d, "io.narthex.json") // a part of their own jars
+                        || in(d, "io.narthex.yaml")
                         || sameModule(d)))
         .isEmpty();
   }
@@ -281,7 +300,7 @@ class ArchitectureTest {
             c -> modules.computeIfAbsent(c.getPackageName(), k -> new TreeSet<>()).add(module)));
     modules.values().removeIf(m -> m.size() < 2);
     // made to be a part of the jars that use it
-    modules.values().removeIf(m -> m.contains("api-json"));
+    modules.values().removeIf(m -> m.contains("api-json") || m.contains("api-yaml"));
     assertThat(modules).isEmpty();
   }
 

@@ -70,7 +70,7 @@ public final class SecretFiles {
     out.append("Checking ").append(file).append('\n');
     ConfigNode root;
     try {
-      root = YamlReader.read(file.toString(), Files.readString(file));
+      root = YamlReader.read(file.toString(), YamlReader.text(file));
     } catch (IOException | ConfigException e) {
       unreadable++;
       String problem =

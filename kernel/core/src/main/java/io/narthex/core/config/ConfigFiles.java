@@ -117,7 +117,7 @@ public final class ConfigFiles {
 
   private static String read(Path file) {
     try {
-      return Files.readString(file);
+      return YamlReader.text(file);
     } catch (IOException e) {
       throw new ConfigException(file + ": cannot be read: " + PrometheusConfigLoader.reason(e), e);
     }

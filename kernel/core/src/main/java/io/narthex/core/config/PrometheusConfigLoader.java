@@ -16,7 +16,6 @@ import io.narthex.spi.config.ConfigNode.Scalar;
 import io.narthex.spi.config.ConfigNode.Sequence;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -55,7 +54,7 @@ public final class PrometheusConfigLoader {
   public PrometheusConfig load(Path file) {
     String text;
     try {
-      text = Files.readString(file);
+      text = YamlReader.text(file);
     } catch (IOException e) {
       throw new ConfigException(file + ": cannot be read: " + reason(e), e);
     }

@@ -19,7 +19,6 @@ import io.narthex.spi.config.ConfigNode.Mapping;
 import io.narthex.spi.config.ConfigNode.Scalar;
 import io.narthex.spi.config.ConfigNode.Sequence;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -75,7 +74,7 @@ final class ScrapeConfigs {
   static List<ScrapeConfig> file(Path file, Global global) {
     String text;
     try {
-      text = Files.readString(file);
+      text = YamlReader.text(file);
     } catch (IOException e) {
       throw new ConfigException(file + ": cannot be read: " + PrometheusConfigLoader.reason(e), e);
     }

@@ -6,6 +6,7 @@ import static io.narthex.config.yaml.ConfigNodes.list;
 import static io.narthex.config.yaml.ConfigNodes.mapping;
 import static io.narthex.config.yaml.ConfigNodes.text;
 
+import io.narthex.config.yaml.ConfigBinder;
 import io.narthex.config.yaml.YamlReader;
 import io.narthex.model.go.PromDuration;
 import io.narthex.relabel.NameScheme;
@@ -76,7 +77,7 @@ final class RuleFileLoader {
    * @throws ConfigException with the position of the first problem
    */
   List<GroupSpec> load(String file, String text) {
-    ConfigNode root = YamlReader.readSingle(file, text);
+    ConfigNode root = YamlReader.readRules(file, text);
     List<GroupSpec> groups = new ArrayList<>();
     Set<String> seen = new HashSet<>();
     for (Entry e : mapping(root, "a rule file").entries()) {
@@ -138,13 +139,13 @@ final class RuleFileLoader {
           interval = d.isZero() ? null : d;
         }
         case "query_offset" -> offset = isNull(v) ? null : duration(v, "query_offset");
-        case "limit" -> {
-          try {
-            limit = isNull(v) ? 0 : Integer.parseInt(text(v, "limit"));
-          } catch (NumberFormatException x) {
-            throw at(v, "limit must be a whole number, got \"" + text(v, "limit") + "\"");
-          }
-        }
+        case "limit" ->
+            // more than an answer can have is no limit
+            limit =
+                isNull(v)
+                    ? 0
+                    : Math.clamp(
+                        ConfigBinder.integer(v, "limit"), Integer.MIN_VALUE, Integer.MAX_VALUE);
         case "labels" -> {
           labels = texts(v, "labels");
           for (Map.Entry<String, String> l : labels.entrySet()) {

@@ -1,6 +1,7 @@
 package io.narthex.rules;
 
 import io.narthex.config.yaml.FilePatterns;
+import io.narthex.config.yaml.YamlReader;
 import io.narthex.model.TargetGroup;
 import io.narthex.model.go.GoGlob;
 import io.narthex.model.go.PromDuration;
@@ -292,7 +293,7 @@ public final class RuleManager
 
   private static String read(Path file) {
     try {
-      return Files.readString(file);
+      return YamlReader.text(file);
     } catch (IOException e) {
       throw new ConfigException(file + ": cannot be read: " + e.getMessage(), e);
     }

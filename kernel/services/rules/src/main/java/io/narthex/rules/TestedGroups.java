@@ -1,5 +1,6 @@
 package io.narthex.rules;
 
+import io.narthex.config.yaml.YamlReader;
 import io.narthex.model.Labels;
 import io.narthex.relabel.NameScheme;
 import io.narthex.service.query.QueryEngine;
@@ -10,7 +11,6 @@ import io.narthex.service.rules.RuleService.Health;
 import io.narthex.service.template.TemplateService;
 import io.narthex.spi.config.ConfigException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -78,7 +78,7 @@ public final class TestedGroups {
 
   private static String read(Path file) {
     try {
-      return Files.readString(file);
+      return YamlReader.text(file);
     } catch (IOException e) {
       throw new ConfigException(file + ": cannot be read, got " + e.getMessage(), e);
     }

@@ -1,8 +1,19 @@
 package io.narthex.discovery.file;
 
+import io.narthex.json.targets.TargetListJson;
 import io.narthex.model.TargetGroup;
+import io.narthex.spi.config.ConfigException;
+import io.narthex.spi.config.ConfigNode;
+import io.narthex.spi.config.ConfigNode.Entry;
+import io.narthex.spi.config.ConfigNode.Mapping;
+import io.narthex.spi.config.ConfigNode.Scalar;
+import io.narthex.spi.config.ConfigNode.Sequence;
+import io.narthex.yaml.YamlText;
+import io.narthex.yaml.YamlText.Limits;
+import io.narthex.yaml.YamlText.Merge;
 import java.io.IOException;
-import java.io.StringReader;
+import java.io.InputStream;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -10,22 +21,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
-import org.yaml.snakeyaml.LoaderOptions;
-import org.yaml.snakeyaml.composer.Composer;
-import org.yaml.snakeyaml.error.YAMLException;
-import org.yaml.snakeyaml.nodes.MappingNode;
-import org.yaml.snakeyaml.nodes.Node;
-import org.yaml.snakeyaml.nodes.NodeTuple;
-import org.yaml.snakeyaml.nodes.ScalarNode;
-import org.yaml.snakeyaml.nodes.SequenceNode;
-import org.yaml.snakeyaml.nodes.Tag;
-import org.yaml.snakeyaml.parser.ParserImpl;
-import org.yaml.snakeyaml.reader.StreamReader;
-import org.yaml.snakeyaml.resolver.Resolver;
 
-/** Reads a file with a list of {@code targets} and {@code labels}. */
+/** Reads a file with a list of {@code targets} and {@code labels}, in JSON or YAML by its name. */
 final class TargetFile {
+  private static final Limits LIMITS = new Limits(256 << 20, 20_000_000, 200, true);
+
   private TargetFile() {}
 
   /**
@@ -34,117 +34,107 @@ final class TargetFile {
    * @throws IOException when it cannot be read or has another form, with position and reason
    */
   static List<TargetGroup> read(Path file) throws IOException {
-    String text = Files.readString(file);
     boolean json = file.toString().toLowerCase(Locale.ROOT).endsWith(".json");
-    Node root;
-    try {
-      LoaderOptions options = new LoaderOptions();
-      options.setCodePointLimit(256 << 20);
-      root =
-          new Composer(
-                  new ParserImpl(
-                      new StreamReader(new StringReader(json ? plainJson(text) : text)), options),
-                  new Resolver(),
-                  options)
-              .getSingleNode();
-    } catch (YAMLException e) {
-      throw new IOException(
-          file + ": " + String.valueOf(e.getMessage()).lines().findFirst().orElse(""), e);
-    }
     List<TargetGroup> groups = new ArrayList<>();
-    if (root == null || isNull(root)) {
-      return groups;
-    }
-    if (!(root instanceof SequenceNode list)) {
-      throw fault(file, root, "must be a list of target groups");
-    }
-    for (Node item : list.getValue()) {
-      if (!(item instanceof MappingNode group)) {
-        throw fault(file, item, "nil target group item found (index " + groups.size() + ")");
-      }
-      groups.add(group(file, group, groups.size()));
+    for (TargetListJson.Group g : json ? json(file) : yaml(file)) {
+      g.labels().put("__meta_filepath", file.toString());
+      List<Map<String, String>> targets =
+          g.targets().stream().map(t -> Map.of(TargetGroup.ADDRESS, t)).toList();
+      groups.add(new TargetGroup(file + ":" + groups.size(), g.labels(), targets));
     }
     return groups;
   }
 
-  private static TargetGroup group(Path file, MappingNode node, int index) throws IOException {
-    List<Map<String, String>> targets = new ArrayList<>();
+  private static List<TargetListJson.Group> json(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      return TargetListJson.read(file.toString(), in);
+    }
+  }
+
+  private static List<TargetListJson.Group> yaml(Path file) throws IOException {
+    try {
+      String text = YamlText.of(file);
+      ConfigNode root = YamlText.read(file.toString(), text, LIMITS, Merge.IN_ORDER);
+      List<TargetListJson.Group> groups = new ArrayList<>();
+      boolean empty = root instanceof Mapping m && m.entries().isEmpty() && text.indexOf('{') < 0;
+      for (ConfigNode item : empty ? List.<ConfigNode>of() : list(root, "the file")) {
+        if (isNull(item)) {
+          throw fault(item, "nil target group item found (index " + groups.size() + ")");
+        }
+        groups.add(group(item));
+      }
+      return groups;
+    } catch (ConfigException e) {
+      throw new IOException(e.getMessage(), e);
+    } catch (CharacterCodingException e) {
+      throw new IOException(file + ": is not encoded in UTF-8; save it so", e);
+    }
+  }
+
+  private static TargetListJson.Group group(ConfigNode node) {
+    List<String> targets = new ArrayList<>();
     Map<String, String> labels = new LinkedHashMap<>();
-    for (NodeTuple entry : node.getValue()) {
-      String key = text(file, entry.getKeyNode());
-      Node value = entry.getValueNode();
-      switch (key) {
+    for (Entry e : map(node, "a target group")) {
+      switch (e.key()) {
         case "targets" -> {
-          if (!isNull(value)) {
-            if (!(value instanceof SequenceNode list)) {
-              throw fault(file, value, "targets must be a list");
-            }
-            for (Node t : list.getValue()) {
-              targets.add(Map.of(TargetGroup.ADDRESS, text(file, t)));
-            }
+          for (ConfigNode t : list(e.value(), "targets")) {
+            targets.add(text(t));
           }
         }
         case "labels" -> {
-          if (!isNull(value)) {
-            if (!(value instanceof MappingNode map)) {
-              throw fault(file, value, "labels must be a map");
+          for (Entry l : map(e.value(), "labels")) {
+            String value = text(l.value());
+            if (l.key().isEmpty() && !value.isEmpty()) {
+              throw new ConfigException(l.keyPlace() + ": \"\" is not a valid label name");
             }
-            for (NodeTuple l : map.getValue()) {
-              labels.put(text(file, l.getKeyNode()), text(file, l.getValueNode()));
+            if (!value.isEmpty()) {
+              labels.put(l.key(), value);
             }
           }
         }
         default ->
-            throw fault(
-                file, entry.getKeyNode(), "field " + key + " not found; use targets or labels");
+            throw new ConfigException(
+                e.keyPlace() + ": field " + e.key() + " not found; use targets or labels");
       }
     }
-    labels.put("__meta_filepath", file.toString());
-    return new TargetGroup(file + ":" + index, labels, targets);
+    return new TargetListJson.Group(labels, targets);
   }
 
-  private static boolean isNull(@Nullable Node node) {
-    return node instanceof ScalarNode s && s.getTag().equals(Tag.NULL);
+  private static boolean isNull(ConfigNode node) {
+    return node instanceof Scalar s && s.kind() == Scalar.Kind.NULL;
   }
 
-  private static String text(Path file, Node node) throws IOException {
-    if (node instanceof ScalarNode s) {
-      return s.getValue();
+  private static List<ConfigNode> list(ConfigNode node, String what) {
+    if (node instanceof Sequence list) {
+      return list.items();
     }
-    throw fault(file, node, "must be a text");
+    if (isNull(node)) {
+      return List.of();
+    }
+    throw fault(node, what + " must be a list");
   }
 
-  private static IOException fault(Path file, Node node, String what) {
-    return new IOException(
-        file
-            + ":"
-            + (node.getStartMark().getLine() + 1)
-            + ":"
-            + (node.getStartMark().getColumn() + 1)
-            + ": "
-            + what);
+  private static List<Entry> map(ConfigNode node, String what) {
+    if (node instanceof Mapping map) {
+      return map.entries();
+    }
+    if (isNull(node)) {
+      return List.of();
+    }
+    throw fault(node, what + " must be a map");
   }
 
-  /** Rewrites what JSON allows and YAML does not: tabs between tokens, {@code \/} in strings. */
-  private static String plainJson(String text) {
-    StringBuilder b = new StringBuilder(text.length());
-    boolean string = false;
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (c == '"') {
-        string = !string;
-      } else if (c == '\\' && string && i + 1 < text.length()) {
-        char next = text.charAt(++i);
-        if (next != '/') {
-          b.append('\\');
-        }
-        b.append(next);
-        continue;
-      } else if (c == '\t' && !string) {
-        c = ' ';
+  private static String text(ConfigNode node) {
+    if (node instanceof Scalar s) {
+      if (!YamlText.isWellFormed(s.text())) { // a binary value
+        throw fault(node, "must be UTF-8");
       }
-      b.append(c);
+      return s.text();
     }
-    return b.toString();
+    throw fault(node, "must be a text");
+  }
+
+  private static ConfigException fault(ConfigNode node, String what) {
+    return new ConfigException(node.place() + ": " + what);
   }
 }

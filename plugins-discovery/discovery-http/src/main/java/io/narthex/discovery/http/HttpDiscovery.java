@@ -1,5 +1,6 @@
 package io.narthex.discovery.http;
 
+import io.narthex.json.targets.TargetListJson;
 import io.narthex.model.TargetGroup;
 import io.narthex.model.go.GoUrl;
 import io.narthex.spi.discovery.Discovery;
@@ -83,9 +84,11 @@ final class HttpDiscovery implements Discovery {
         throw new IOException("unsupported content type \"" + (type == null ? "" : type) + "\"");
       }
       List<TargetGroup> groups = new ArrayList<>();
-      for (TargetList.Group g : TargetList.read(response.body())) {
+      for (TargetListJson.Group g : TargetListJson.read("the answer", response.body())) {
         g.labels().put("__meta_url", config.url());
-        groups.add(new TargetGroup(source(groups.size()), g.labels(), g.targets()));
+        List<Map<String, String>> targets =
+            g.targets().stream().map(t -> Map.of(TargetGroup.ADDRESS, t)).toList();
+        groups.add(new TargetGroup(source(groups.size()), g.labels(), targets));
       }
       return groups;
     }

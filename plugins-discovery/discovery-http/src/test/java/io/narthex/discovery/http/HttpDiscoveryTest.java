@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 final class HttpDiscoveryTest extends DiscoveryKit {
   private static final String LIST =
       """
-      [{"targets": ["a:1", "b:2"], "labels": {"env": "test"}}, {"targets": ["c:3"], "more": [1]}]
+      [{"targets": ["a:1", "b:2"], "labels": {"env": "test"}}, {"Targets": ["c:3"], "labels": {"a": null}}]
       """;
   private final HttpStandIn server;
 
@@ -124,6 +124,8 @@ final class HttpDiscoveryTest extends DiscoveryKit {
         "application/json | [{\"targets\":[1]}] | a target of group 0 must be a text",
         "application/json | [{\"labels\":{\"a\":1}}] | label \"a\" must be a text",
         "application/json | [{\"targets\":[\"a:1\" | the answer is not valid JSON",
+        "application/json | [{\"targets\":[],\"more\":[1]}] | unknown field \"more\" in group 0",
+        "application/json | [{\"labels\":{\"\":\"a\"}}] | \"\" is not a valid label name",
         "application/json | [] x | not valid JSON"
       })
   void answerOfAnotherFormIsAFailure(String type, String body, String reason) throws Exception {

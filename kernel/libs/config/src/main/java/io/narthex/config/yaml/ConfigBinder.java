@@ -17,6 +17,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
+import java.math.BigInteger;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -38,6 +39,18 @@ import org.jspecify.annotations.Nullable;
 public final class ConfigBinder {
   private static final Pattern FLOAT =
       Pattern.compile("[-+]?(\\.[0-9]+|[0-9]+(\\.[0-9]*)?)([eE][-+]?[0-9]+)?", 0);
+
+  /** Numbers that are not decimal. */
+  private static final Pattern SPECIAL =
+      Pattern.compile(
+          "[-+]?(0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|[0-9][0-9_]*|\\.(inf|Inf|INF))|\\.(nan|NaN|NAN)",
+          0);
+
+  private static final Pattern OCTAL = Pattern.compile("[-+]?0[0-7]+", 0);
+
+  /** What may need all of 64 bits; a longer one is no number for the original either. */
+  private static final Pattern UNSIGNED =
+      Pattern.compile("0[xX]0*[0-9a-fA-F]{1,16}|0[bB]0*[01]{1,64}", 0);
 
   private static final Set<String> BOOLEANS =
       Set.of(
@@ -436,8 +449,7 @@ public final class ConfigBinder {
       return bool(scalar, key);
     }
     if (raw == int.class || raw == Integer.class || raw == long.class || raw == Long.class) {
-      unquoted(scalar, key, "a whole number");
-      long n = integer(text, at, key);
+      long n = integer(scalar, key);
       if (raw == int.class || raw == Integer.class) {
         if (n != (int) n) {
           throw new ConfigException(at + ": " + key + " must fit 32 bits, got " + n);
@@ -447,8 +459,7 @@ public final class ConfigBinder {
       return n;
     }
     if (raw == double.class || raw == Double.class) {
-      unquoted(scalar, key, "a number");
-      return number(text, at, key);
+      return number(scalar, key);
     }
     if (raw == Duration.class) {
       try {
@@ -492,21 +503,29 @@ public final class ConfigBinder {
     return new Scalar(place, text, kind);
   }
 
-  /** Refuses a quoted number, as Prometheus does. */
+  /** Refuses a text, as Prometheus does: a quoted number too. */
   private static void unquoted(Scalar scalar, String key, String what) {
-    String text = scalar.text();
-    if (scalar.kind() == Scalar.Kind.STRING
-        && plain(scalar.place(), text).kind() != scalar.kind()) {
+    if (scalar.kind() == Scalar.Kind.STRING) {
+      boolean quoted =
+          FLOAT.matcher(scalar.text()).matches() || SPECIAL.matcher(scalar.text()).matches();
       throw new ConfigException(
           scalar.place()
               + ": "
               + key
               + " must be "
               + what
-              + ", got the text \""
-              + text
-              + "\"; write it without quotes");
+              + (quoted
+                  ? ", got the text \"" + scalar.text() + "\"; write it without quotes"
+                  : ", got \"" + scalar.text() + "\""));
     }
+  }
+
+  private static Scalar single(ConfigNode node, String key, String what) {
+    if (node instanceof Scalar scalar) {
+      unquoted(scalar, key, what);
+      return scalar;
+    }
+    throw ConfigNodes.at(node, key + " must be " + what + ", got " + ConfigNodes.describe(node));
   }
 
   /**
@@ -542,10 +561,17 @@ public final class ConfigBinder {
   }
 
   /**
-   * Parses an integer as Prometheus does: {@code 0x}, {@code 0b}, {@code 0o} and leading zero for
-   * octal, underscores, and numbers with a fraction, which is truncated.
+   * Returns an integer as Prometheus reads it: {@code 0x}, {@code 0b}, {@code 0o} and leading zero
+   * for octal, underscores, and numbers with a fraction, which is truncated.
+   *
+   * @throws ConfigException with the position of a value that is something else
    */
-  private static long integer(String text, Place at, String key) {
+  public static long integer(ConfigNode node, String key) {
+    Scalar scalar = single(node, key, "a whole number");
+    return integer(scalar.text(), scalar.place(), key, "a whole number");
+  }
+
+  private static long integer(String text, Place at, String key, String what) {
     String plain = text.replace("_", "");
     boolean negative = plain.startsWith("-");
     String digits = negative || plain.startsWith("+") ? plain.substring(1) : plain;
@@ -564,17 +590,22 @@ public final class ConfigBinder {
     } catch (NumberFormatException e) {
       if (FLOAT.matcher(plain).matches()) {
         double number = Double.parseDouble(plain);
-        if (Math.abs(number) < 0x1p63) {
+        if (number < 0x1p63) {
           return (long) number;
         }
       }
-      throw new ConfigException(
-          at + ": " + key + " must be a whole number, got \"" + text + "\"", e);
+      throw new ConfigException(at + ": " + key + " must be " + what + ", got \"" + text + "\"", e);
     }
   }
 
-  /** Parses a number as Prometheus does. */
-  private static double number(String text, Place at, String key) {
+  /**
+   * Returns a number as Prometheus reads it, from any form that {@link #integer} takes too.
+   *
+   * @throws ConfigException with the position of a value that is something else
+   */
+  public static double number(ConfigNode node, String key) {
+    Scalar scalar = single(node, key, "a number");
+    String text = scalar.text();
     String plain = text.replace("_", "");
     switch (plain.toLowerCase(Locale.ROOT)) {
       case ".inf", "+.inf" -> {
@@ -588,7 +619,20 @@ public final class ConfigBinder {
       }
       default -> {}
     }
-    return FLOAT.matcher(plain).matches() ? Double.parseDouble(plain) : integer(text, at, key);
+    if (FLOAT.matcher(plain).matches() && !OCTAL.matcher(plain).matches()) {
+      double number = Double.parseDouble(plain);
+      if (Double.isInfinite(number)) {
+        throw new ConfigException(
+            scalar.place() + ": " + key + " must be a number of 64 bits, got \"" + text + "\"");
+      }
+      return number;
+    }
+    if (UNSIGNED.matcher(plain).matches()) {
+      return new BigInteger(
+              plain.substring(2), Character.toLowerCase(plain.charAt(1)) == 'b' ? 2 : 16)
+          .doubleValue();
+    }
+    return integer(text, scalar.place(), key, "a number");
   }
 
   /** Parses sizes such as {@code 512MB}, {@code 1.5GiB} and {@code 1GB512MB}. */

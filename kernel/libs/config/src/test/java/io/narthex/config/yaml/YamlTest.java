@@ -10,13 +10,19 @@ import io.narthex.spi.config.ConfigNode.Mapping;
 import io.narthex.spi.config.ConfigNode.Scalar;
 import io.narthex.spi.config.Secret;
 import io.narthex.spi.config.Setting;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.Charset;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -168,6 +174,46 @@ class YamlTest {
   })
   void readsWholeNumbersAsTheOriginalDoes(String text, long expected) {
     assertThat(bind("number: " + text).number()).isEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "0b110,6",
+    "0X1F,31",
+    "017,15",
+    "08,8",
+    "0O17,15",
+    "1_0.5,10.5",
+    "5.,5",
+    "18446744073709551615,18446744073709551615",
+    "0xFFFFFFFFFFFFFFFF,18446744073709551615",
+    "99999999999999999999,1e20",
+    "!!int '6',6",
+    ".inf,Infinity"
+  })
+  void readsNumbersAsTheOriginalDoes(String text, double expected) {
+    assertThat(bind("fraction: " + text).fraction()).isEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "'0x10'",
+        "\"6\"",
+        "0x1p4",
+        "Inf",
+        "+Inf",
+        "NaN",
+        "_1",
+        "1e400",
+        "''",
+        "0x",
+        "0b2",
+        "infinity"
+      })
+  void refusesTextsForNumbers(String text) {
+    refused("fraction: " + text, "f.yml:1:11: fraction must be a number");
+    assertThatThrownBy(() -> bind("number: " + text)).hasMessageContaining("a whole number, got");
   }
 
   @ParameterizedTest
@@ -357,11 +403,94 @@ class YamlTest {
         .hasMessage("f.yml:1:4: !!binary value contains invalid base64 data");
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "a: 1\n---\nb: 2\n",
+        "a: 1\n---\n",
+        "a: 1\n---\n- [\n",
+        "a: 1\n...\n\tx\n",
+        "{a: 1} foo"
+      })
+  void theFirstDocumentCountsAndWhatFollowsIsNotLookedAt(String text) {
+    assertThat(((Mapping) read(text)).keys()).containsExactly("a");
+    assertThat(((Mapping) YamlReader.readRules("r.yml", text)).keys()).containsExactly("a");
+  }
+
+  /** Each of these was given to promtool. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "text:\tx\n",
+        "text: \t x\n",
+        "text\t: x\n",
+        "text:\t'x'\t# c\n",
+        "text:\t\t# c\n  x\n",
+        "text:\t!!str\tx\n",
+        "text:\t|-\n  x\n",
+        "text: &a\tx\n",
+        "---\t\ntext: x\n",
+        "text: x\t\nlabels:\t{a:\tb\t,\tc:\td\t}\t\n",
+        "text: x\ntexts: [\n\t'a',\n\t'b'\n\t]\n",
+        "text: x\ntexts: ['a'\n\t,'b']\n",
+        "text: x\nlabels: {\n\t'a': b\n\t}\n"
+      })
+  void tabsSeparateTheTokensOfALine(String text) {
+    assertThat(bind(text).text()).isEqualTo("x");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "text:\n\tx\n",
+        "\ttext: x\n",
+        "\t\ntext: x\n",
+        "labels:\n\ta: b\n",
+        "labels:\n \t a: b\n",
+        "texts:\n-\tx\n",
+        "texts:\n  - a\n  -\tx\n",
+        "?\ttext\n: x\n",
+        "? text\n:\tx\n",
+        "text: 'x'\n\t\nlabels: {}\n"
+      })
+  void tabsAreNoIndentation(String text) {
+    assertThatThrownBy(() -> bind(text)).hasMessageContaining("f.yml:");
+  }
+
   @Test
-  void firstDocumentCountsAndReadSingleRefusesASecond() {
-    assertThat(((Mapping) read("a: 1\n---\nb: 2\n")).keys()).containsExactly("a");
-    assertThatThrownBy(() -> YamlReader.readSingle("f.yml", "a: 1\n---\nb: 2\n"))
-        .hasMessageContaining("only one YAML document is allowed");
+  void manyTabsCostNoMoreThanTheirNumber() {
+    String many = "\t ".repeat(500_000);
+    assertThat(bind("text:" + many + "x\n").text()).isEqualTo("x");
+    assertThat(bind("texts: [\n" + "\t\n".repeat(1000) + "\t'x']\n").texts()).containsExactly("x");
+    assertThat(bind("texts:\t[" + "\tx\t,".repeat(100_000) + "]\n").texts()).hasSize(100_000);
+  }
+
+  @Test
+  void aMergeAfterAKeyWinsButNotInRules() {
+    String text = "a: &a {x: 1, y: 2}\nb: {x: 3, <<: *a}\nc: {<<: *a, x: 3}\n";
+    Mapping m = (Mapping) read(text);
+    assertThat(Objects.requireNonNull(m.get("b")).toPlain()).isEqualTo(Map.of("x", "1", "y", "2"));
+    assertThat(Objects.requireNonNull(m.get("c")).toPlain()).isEqualTo(Map.of("x", "3", "y", "2"));
+    Mapping rules = (Mapping) YamlReader.readRules("f.yml", text);
+    assertThat(Objects.requireNonNull(rules.get("b")).toPlain())
+        .isEqualTo(Map.of("x", "3", "y", "2"));
+  }
+
+  @Test
+  void halfOfASurrogatePairIsNoCharacter() {
+    assertThatThrownBy(() -> read("a: \"\\ud83d\""))
+        .hasMessageStartingWith("f.yml:1:4: not valid YAML: an escape names half");
+  }
+
+  @Test
+  void readsUtf16WithItsMark(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve("a.yml");
+    for (String charset : List.of("UTF-16BE", "UTF-16LE", "UTF-8")) {
+      Files.write(file, "\ufefftext: gr\u00fcn \ud83d\ude00\n".getBytes(Charset.forName(charset)));
+      assertThat(bind(YamlReader.text(file)).text()).as(charset).isEqualTo("grün 😀");
+    }
+    Files.write(file, new byte[] {'a', ':', ' ', (byte) 0xff});
+    assertThatThrownBy(() -> YamlReader.text(file)).isInstanceOf(CharacterCodingException.class);
   }
 
   @Test

@@ -150,7 +150,7 @@ public record WebConfig(
    * @throws ConfigException with place and cause
    */
   public static WebConfig read(String file, String text) {
-    WebConfig config = ConfigBinder.bind(YamlReader.readSingle(file, text), WebConfig.class);
+    WebConfig config = ConfigBinder.bind(YamlReader.read(file, text), WebConfig.class);
     config.tlsServerConfig.check(file);
     config.httpServerConfig.headers.forEach((name, value) -> {
       List<String> allowed = HEADERS.get(name);

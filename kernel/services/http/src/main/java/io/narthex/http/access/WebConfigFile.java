@@ -1,5 +1,6 @@
 package io.narthex.http.access;
 
+import io.narthex.config.yaml.YamlReader;
 import io.narthex.spi.config.ConfigException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -52,7 +53,7 @@ public final class WebConfigFile {
         throw new ConfigException(
             file + ": must not be larger than " + MAX_BYTES + " bytes, got " + size);
       }
-      return WebConfig.read(file.toString(), Files.readString(file));
+      return WebConfig.read(file.toString(), YamlReader.text(file));
     } catch (IOException e) {
       throw new ConfigException("open " + file + ": " + ServerTls.reason(e), e);
     }

@@ -1,5 +1,6 @@
 package io.narthex.rules.unittest;
 
+import io.narthex.config.yaml.YamlReader;
 import io.narthex.rules.unittest.JunitReport.Case;
 import io.narthex.rules.unittest.JunitReport.Suite;
 import io.narthex.rules.unittest.TestFile.TestCase;
@@ -10,7 +11,6 @@ import io.narthex.service.template.TemplateService;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.text.re2.Re2;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -59,7 +59,7 @@ public final class RuleUnitTests implements RuleTestService {
       List<Re2> only = options.only().stream().map(RuleUnitTests::search).toList();
       TestFile file =
           new TestFileReader(workbench, options.ignoreUnknownFields())
-              .read(path.toString(), Files.readString(path), folder(path));
+              .read(path.toString(), YamlReader.text(path), folder(path));
       for (String pattern : file.unmatched()) {
         text.append("  WARNING: no file match pattern ").append(pattern).append('\n');
       }

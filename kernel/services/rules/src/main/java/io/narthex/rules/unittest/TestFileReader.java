@@ -6,6 +6,7 @@ import static io.narthex.config.yaml.ConfigNodes.list;
 import static io.narthex.config.yaml.ConfigNodes.mapping;
 import static io.narthex.config.yaml.ConfigNodes.text;
 
+import io.narthex.config.yaml.ConfigBinder;
 import io.narthex.config.yaml.FilePatterns;
 import io.narthex.config.yaml.YamlReader;
 import io.narthex.model.Labels;
@@ -57,7 +58,7 @@ final class TestFileReader {
     List<String> order = new ArrayList<>();
     boolean fuzzy = false;
     List<ConfigNode> tests = List.of();
-    for (Entry e : mapping(YamlReader.readSingle(file, text), "a file with tests").entries()) {
+    for (Entry e : mapping(YamlReader.read(file, text), "a file with tests").entries()) {
       ConfigNode v = e.value();
       switch (e.key()) {
         case "rule_files" ->
@@ -65,7 +66,7 @@ final class TestFileReader {
                 .forEach(item -> ruleFiles(text(item, "a rule file"), folder, rules, unmatched));
         case "evaluation_interval" -> interval = orElse(duration(v, e.key()), MINUTE);
         case "group_eval_order" -> order.addAll(groupOrder(v));
-        case "fuzzy_compare" -> fuzzy = flag(v, e.key());
+        case "fuzzy_compare" -> fuzzy = !isNull(v) && ConfigBinder.bool(v, e.key());
         case "tests" -> tests = list(v, "tests");
         default -> unknown(e, "a file with tests");
       }
@@ -275,29 +276,8 @@ final class TestFileReader {
     }
   }
 
-  private static boolean flag(ConfigNode node, String key) {
-    return switch (text(node, key)) {
-      case "true" -> true;
-      case "false", "" -> false;
-      default -> throw at(node, key + " must be true or false, got \"" + text(node, key) + "\"");
-    };
-  }
-
   private static double number(ConfigNode node) {
-    String text = text(node, "value");
-    return switch (text) {
-      case "" -> 0;
-      case ".nan", ".NaN", ".NAN" -> Double.NaN;
-      case ".inf", ".Inf", "+.inf", "+Inf", "Inf" -> Double.POSITIVE_INFINITY;
-      case "-.inf", "-.Inf", "-Inf" -> Double.NEGATIVE_INFINITY;
-      default -> {
-        try {
-          yield Double.parseDouble(text.replace("_", ""));
-        } catch (NumberFormatException e) {
-          throw at(node, "value must be a number, got \"" + text + "\"");
-        }
-      }
-    };
+    return isNull(node) ? 0 : ConfigBinder.number(node, "value");
   }
 
   private static long timestamp(ConfigNode node) {

@@ -18,6 +18,9 @@ import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @NullUnmarked
 class RuleUnitTestsTest {
@@ -106,6 +109,47 @@ class RuleUnitTestsTest {
             """);
     assertThat(outcome.junit())
         .contains("tests=\"1\" failures=\"2\"", "<testcase name=\"numbers\"", "<failure>");
+  }
+
+  /** promtool gives the same values. */
+  @ParameterizedTest
+  @CsvSource({
+    "0b110, 6",
+    "0x10, 16",
+    "0o17, 15",
+    "017, 15",
+    "1_000, 1000",
+    "5., 5",
+    "18446744073709551615, 18446744073709551615",
+    "0xFFFFFFFFFFFFFFFF, 18446744073709551615",
+    ".inf, Inf",
+    "~, 0"
+  })
+  void readsValuesAsYamlWritesNumbers(String value, String expression) throws IOException {
+    Outcome outcome =
+        run(
+            """
+            fuzzy_compare: no
+            tests:
+            - input_series: []
+              promql_expr_test:
+              - {expr: vector(%s), exp_samples: [{value: %s }]}
+            ---
+            """
+                .formatted(expression, value),
+            PLAIN);
+    assertThat(outcome.passed()).as(outcome.text()).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\"6\"", "0x1p4", "Inf", "'0x10'", "1e400", "true"})
+  void refusesOtherValues(String value) throws IOException {
+    Outcome outcome =
+        run(
+            "tests: [{promql_expr_test: [{expr: up, exp_samples: [{value: " + value + " }]}]}]",
+            PLAIN);
+    assertThat(outcome.passed()).isFalse();
+    assertThat(outcome.text()).contains("value must be a number");
   }
 
   @Test

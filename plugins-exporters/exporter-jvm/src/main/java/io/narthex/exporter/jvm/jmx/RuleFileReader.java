@@ -3,6 +3,9 @@ package io.narthex.exporter.jvm.jmx;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.ConfigNode.Scalar;
+import io.narthex.yaml.YamlText;
+import io.narthex.yaml.YamlText.Limits;
+import io.narthex.yaml.YamlText.Merge;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -41,6 +44,8 @@ public final class RuleFileReader {
 
   private static final Pattern VARIABLE = Pattern.compile("\\$\\{([A-Za-z_][A-Za-z0-9_]*)\\}", 0);
 
+  private static final Limits LIMITS = new Limits(1 << 20, 200_000, 32, true);
+
   private final Function<String, @Nullable String> environment;
   private final List<String> ignored = new ArrayList<>();
 
@@ -57,7 +62,7 @@ public final class RuleFileReader {
    */
   public static RuleFile read(
       String file, String text, Function<String, @Nullable String> environment) {
-    return new RuleFileReader(environment).file(YamlTree.read(file, text));
+    return new RuleFileReader(environment).file(YamlText.read(file, text, LIMITS, Merge.OWN_FIRST));
   }
 
   private RuleFile file(ConfigNode root) {

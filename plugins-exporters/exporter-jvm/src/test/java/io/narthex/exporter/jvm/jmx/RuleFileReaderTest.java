@@ -47,9 +47,9 @@ class RuleFileReaderTest {
           'metricCustomizers: [{mbeanFilter: {domain: d}}]' | r.yml:1:21: an item of metricCustomizers needs attributesAsLabels or extraMetrics
           'metricCustomizers: [{mbeanFilter: {domain: d}, extraMetrics: [{name: n}]}]' | r.yml:1:63: an item of extraMetrics needs name and value
           'metricCustomizers: [{mbeanFilter: {domain: d}, extraMetrics: [{name: n, value: x}]}]' | r.yml:1:80: value of an extra metric must be a number, true or false, got "x"
-          '{a: 1, a: 2}'                         | r.yml:1:8: key "a" comes twice; remove one
-          '{a: 1'                                | r.yml:1:6: expected ',' or '}', but got <stream end>
-          'rules: !!java.util.Date {}'           | r.yml:1:8: Global tag is not allowed: tag:yaml.org,2002:java.util.Date
+          '{a: 1, a: 2}'                         | r.yml:1:8: key "a" already set in map, at line 1; remove one of them
+          '{a: 1'                                | r.yml:1:6: not valid YAML: while parsing a flow mapping, expected ',' or '}', but got <stream end>
+          'rules: !!java.util.Date {}'           | r.yml:1:8: not valid YAML: Global tag is not allowed: tag:yaml.org,2002:java.util.Date
           """)
   void saysWhereAndWhatIsWrong(String text, String message) {
     assertThatThrownBy(() -> read(text)).isInstanceOf(ConfigException.class).hasMessage(message);
@@ -114,6 +114,20 @@ class RuleFileReaderTest {
   }
 
   @Test
+  void mergesKeysOfAnotherRule() {
+    assertThat(
+            read("""
+            rules:
+            - &r {pattern: 'a<(.*)>', name: x_total, type: COUNTER}
+            - {<<: *r, pattern: 'b<(.*)>'}
+            """)
+                .rules())
+        .extracting(Rule::type)
+        .allMatch(type -> type == Rule.Type.COUNTER)
+        .hasSize(2);
+  }
+
+  @Test
   void refusesFilesThatAreLargerThanTheyLook() {
     String doubling =
         "a0: &a0 [x]\n"
@@ -122,12 +136,12 @@ class RuleFileReaderTest {
                 .reduce("", String::concat);
     assertThatThrownBy(() -> read(doubling))
         .isInstanceOf(ConfigException.class)
-        .hasMessageContaining("Number of aliases for non-scalar nodes exceeds");
+        .hasMessageContaining("the file expands to more than 200000 values");
     assertThatThrownBy(() -> read("[".repeat(100_000)))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("Nesting Depth exceeded");
     assertThatThrownBy(() -> read("# " + "x".repeat(1 << 20)))
-        .hasMessageContaining("a rule file has at most 1048576 characters");
+        .hasMessageContaining("the file must have at most 1048576 characters");
     assertThatThrownBy(() -> read("&a [*a]")).isInstanceOf(ConfigException.class);
   }
 }
