@@ -2,7 +2,6 @@ package io.narthex.core.config;
 
 import io.narthex.config.yaml.ConfigBinder;
 import io.narthex.config.yaml.FilePatterns;
-import io.narthex.config.yaml.YamlReader;
 import io.narthex.model.go.GoString;
 import io.narthex.relabel.NameScheme;
 import io.narthex.service.config.PrometheusConfig;
@@ -29,10 +28,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * Loads {@code prometheus.yml}: binds, validates with Prometheus' messages, fills global values
  * into jobs, and resolves {@code scrape_config_files}. Blocks of discovery plugins stay unbound.
+ * Loading again, it returns jobs that have not changed as the same objects. Thread-safe.
  */
 public final class PrometheusConfigLoader {
   private final UnaryOperator<@Nullable String> environment;
   private final boolean agent;
+  private final ReadBefore before = new ReadBefore();
 
   /**
    * Creates a loader.
@@ -76,8 +77,15 @@ public final class PrometheusConfigLoader {
    * @param name of the file, for messages
    * @param folder the folder that relative globs refer to
    */
-  public PrometheusConfig parse(String name, String text, Path folder) {
-    ConfigNode root = YamlReader.read(name, text);
+  public synchronized PrometheusConfig parse(String name, String text, Path folder) {
+    before.begin();
+    PrometheusConfig read = read(name, text, folder);
+    before.end();
+    return read;
+  }
+
+  private PrometheusConfig read(String name, String text, Path folder) {
+    ConfigNode root = before.root(name, text);
     if (Checks.isNull(root)) {
       root = ConfigNode.emptyMapping(name);
     }
@@ -97,10 +105,10 @@ public final class PrometheusConfigLoader {
         Checks.placeOf(top, "scrape_config_files", top));
     OtherSections.otlp(raw.otlp(), scheme == NameScheme.LEGACY);
     OtherSections.tracing(raw.tracing());
-    List<ScrapeConfig> jobs = new ArrayList<>(ScrapeConfigs.jobs(top, global));
+    List<ScrapeConfig> jobs = new ArrayList<>(ScrapeConfigs.jobs(top, global, before));
     for (String glob : raw.scrapeConfigFiles()) {
       for (Path extra : FilePatterns.expand(folder, glob)) {
-        jobs.addAll(ScrapeConfigs.file(extra, global));
+        jobs.addAll(ScrapeConfigs.file(extra, global, before));
       }
     }
     ScrapeConfigs.uniqueNames(jobs, name);

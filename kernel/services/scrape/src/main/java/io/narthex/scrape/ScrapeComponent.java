@@ -204,9 +204,12 @@ public final class ScrapeComponent
       Set<String> jobs = new HashSet<>();
       String failed = null;
       for (ScrapeConfig config : snapshot.prometheus().scrapeConfigs()) {
-        ScrapeConfig plain = plain(config, snapshot.prometheusFolder());
         jobs.add(config.jobName());
         ScrapePool pool = pools.get(config.jobName());
+        if (pool != null && pool.isOf(config, snapshot.prometheusFolder())) {
+          continue;
+        }
+        ScrapeConfig plain = plain(config, snapshot.prometheusFolder());
         try {
           if (pool == null) {
             metrics.pools.inc();
@@ -219,6 +222,7 @@ public final class ScrapeComponent
           } else if (pool.reload(plain)) {
             metrics.poolReloads.inc();
           }
+          pool.applied(config, snapshot.prometheusFolder());
         } catch (IllegalArgumentException e) {
           (pool == null ? metrics.poolsFailed : metrics.poolReloadsFailed).inc();
           failed = "job \"" + config.jobName() + "\": " + e.getMessage();

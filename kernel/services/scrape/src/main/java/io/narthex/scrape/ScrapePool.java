@@ -3,12 +3,14 @@ package io.narthex.scrape;
 import io.narthex.model.Labels;
 import io.narthex.model.TargetGroup;
 import io.narthex.service.config.ScrapeConfig;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,6 +27,8 @@ final class ScrapePool {
   private final Map<Target.Key, ScrapeLoop> loops = new LinkedHashMap<>();
   private List<Labels> dropped = List.of();
   private int droppedCount;
+  private @Nullable ScrapeConfig applied;
+  private @Nullable Path appliedFrom;
 
   ScrapePool(ScrapeLoop.Host host, ScrapeConfig config, String selfInstance) {
     this.host = host;
@@ -32,6 +36,17 @@ final class ScrapePool {
     this.selfInstance = selfInstance;
     this.settings = new ScrapeSettings(config, host.features());
     this.builder = new TargetBuilder(config, selfInstance);
+  }
+
+  /** Returns whether it has applied this very object, from a file in this folder. */
+  boolean isOf(ScrapeConfig config, Path folder) {
+    return applied == config && folder.equals(appliedFrom);
+  }
+
+  /** Notes which object it has applied. */
+  void applied(ScrapeConfig config, Path folder) {
+    applied = config;
+    appliedFrom = folder;
   }
 
   String job() {
