@@ -341,16 +341,17 @@ class ArchitectureTest {
   @Test
   void noAddressIsReadByTheUriOfTheJdk() {
     List<String> readers = List.of("java.net.URI", "java.net.URL");
-    assertThat(
-            classes.keySet().stream()
-                .filter(m -> !NOT_SHIPPED.contains(m))
-                .flatMap(m -> classesOf(m).stream())
-                .flatMap(c -> c.getCodeUnitCallsFromSelf().stream())
-                .filter(c -> readers.contains(c.getTargetOwner().getFullName()))
-                .filter(c -> List.of("create", "<init>").contains(c.getName()))
-                .map(c -> c.getOriginOwner().getFullName())
-                .collect(Collectors.toCollection(TreeSet::new)))
-        .isEqualTo(new TreeSet<>(MAKES_URIS.keySet()));
+    Set<String> makers = new TreeSet<>();
+    for (Map.Entry<String, JavaClasses> module : classes.entrySet()) {
+      if (!NOT_SHIPPED.contains(module.getKey())) {
+        module.getValue().stream()
+            .flatMap(c -> c.getCodeUnitCallsFromSelf().stream())
+            .filter(c -> readers.contains(c.getTargetOwner().getFullName()))
+            .filter(c -> List.of("create", "<init>").contains(c.getName()))
+            .forEach(c -> makers.add(c.getOriginOwner().getFullName()));
+      }
+    }
+    assertThat(makers).isEqualTo(new TreeSet<>(MAKES_URIS.keySet()));
   }
 
   private static java.util.stream.Stream<String> family(String name) {

@@ -11,11 +11,11 @@ import java.util.List;
  * One state of all configuration files. Immutable.
  *
  * @param prometheus {@code prometheus.yml}, with defaults and global values filled in
- * @param prometheusYaml the same as YAML with secrets hidden, as {@code /api/v1/status/config}
- *     shows it
+ * @param shownPrometheus the same as YAML with secrets hidden, as {@code /api/v1/status/config}
+ *     shows it; made when it is asked for, since printing thousands of jobs takes seconds
  * @param prometheusFolder the folder that its relative paths are relative to
  * @param alertmanager {@code alertmanager.yml}
- * @param alertmanagerYaml the same as YAML with secrets hidden
+ * @param shownAlertmanager the same as YAML with secrets hidden
  * @param alertmanagerFolder the folder that its relative paths are relative to
  * @param access {@code access:} of {@code narthex.yml}
  * @param listeners {@code web.listeners} of {@code narthex.yml}
@@ -27,10 +27,10 @@ import java.util.List;
  */
 public record ConfigSnapshot(
     PrometheusConfig prometheus,
-    String prometheusYaml,
+    ShownText shownPrometheus,
     Path prometheusFolder,
     AlertmanagerConfig alertmanager,
-    String alertmanagerYaml,
+    ShownText shownAlertmanager,
     Path alertmanagerFolder,
     AccessConfig access,
     List<WebListener> listeners,
@@ -42,6 +42,47 @@ public record ConfigSnapshot(
   /** Copies the list. */
   public ConfigSnapshot {
     listeners = List.copyOf(listeners);
+  }
+
+  /** Creates one whose YAML is there already. */
+  public ConfigSnapshot(
+      PrometheusConfig prometheus,
+      String prometheusYaml,
+      Path prometheusFolder,
+      AlertmanagerConfig alertmanager,
+      String alertmanagerYaml,
+      Path alertmanagerFolder,
+      AccessConfig access,
+      List<WebListener> listeners,
+      boolean warmUp,
+      PushSettings push,
+      RuleSettings rules,
+      DashboardSettings dashboards,
+      UiSettings ui) {
+    this(
+        prometheus,
+        ShownText.of(prometheusYaml),
+        prometheusFolder,
+        alertmanager,
+        ShownText.of(alertmanagerYaml),
+        alertmanagerFolder,
+        access,
+        listeners,
+        warmUp,
+        push,
+        rules,
+        dashboards,
+        ui);
+  }
+
+  /** Returns {@link #shownPrometheus} as text. */
+  public String prometheusYaml() {
+    return shownPrometheus.text();
+  }
+
+  /** Returns {@link #shownAlertmanager} as text. */
+  public String alertmanagerYaml() {
+    return shownAlertmanager.text();
   }
 
   /** Creates one with the default settings of pushes, rules and pages. */

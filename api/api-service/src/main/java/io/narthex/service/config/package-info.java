@@ -1,6 +1,6 @@
 /** The configuration as bound records, and how kernel bundles apply its changes. */
 @Export
-@Version("1.2.0")
+@Version("1.3.0")
 @NullMarked
 package io.narthex.service.config;
 

@@ -46,6 +46,7 @@ public final class ConfigFiles {
   private final @Nullable Path narthex;
   private final MatcherSyntax.Mode matchers;
   private final Flags flags;
+  private final PrometheusConfigLoader loader = new PrometheusConfigLoader(System::getenv, false);
 
   /** Finds the files that the flags name, or that are next to the main one. */
   public ConfigFiles(Flags flags) {
@@ -76,7 +77,7 @@ public final class ConfigFiles {
    * @throws ConfigException with the position of the error
    */
   public Loaded load() {
-    PrometheusConfig main = new PrometheusConfigLoader(System::getenv, false).load(prometheus);
+    PrometheusConfig main = loader.load(prometheus);
     AlertmanagerConfig alerts = AlertmanagerConfig.none();
     ConfigNode alertsRoot = null;
     Path amFile = alertmanager;
@@ -154,7 +155,7 @@ public final class ConfigFiles {
       all.add(narthex);
     }
     try {
-      PrometheusConfig main = new PrometheusConfigLoader(System::getenv, false).load(prometheus);
+      PrometheusConfig main = loader.load(prometheus);
       for (String glob : main.ruleFiles()) {
         all.addAll(FilePatterns.expand(glob));
       }

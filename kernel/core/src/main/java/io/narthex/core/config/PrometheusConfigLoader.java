@@ -2,9 +2,9 @@ package io.narthex.core.config;
 
 import io.narthex.config.yaml.ConfigBinder;
 import io.narthex.config.yaml.FilePatterns;
-import io.narthex.config.yaml.YamlReader;
 import io.narthex.model.go.GoString;
 import io.narthex.relabel.NameScheme;
+import io.narthex.config.yaml.YamlReader;
 import io.narthex.service.config.PrometheusConfig;
 import io.narthex.service.config.PrometheusConfig.Global;
 import io.narthex.service.config.ScrapeConfig;
@@ -30,10 +30,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * Loads {@code prometheus.yml}: binds, validates with Prometheus' messages, fills global values
  * into jobs, and resolves {@code scrape_config_files}. Blocks of discovery plugins stay unbound.
+ * Loading again, it returns jobs that have not changed as the same objects. Thread-safe.
  */
 public final class PrometheusConfigLoader {
   private final UnaryOperator<@Nullable String> environment;
   private final boolean agent;
+  private final ReadBefore before = new ReadBefore();
 
   /**
    * Creates a loader.
@@ -75,8 +77,15 @@ public final class PrometheusConfigLoader {
    *
    * @param name of the file, for messages and for the files that it names
    */
-  public PrometheusConfig parse(String name, String text) {
-    ConfigNode root = YamlReader.read(name, text);
+  public synchronized PrometheusConfig parse(String name, String text) {
+    before.begin();
+    PrometheusConfig read = read(name, text);
+    before.end();
+    return read;
+  }
+
+  private PrometheusConfig read(String name, String text) {
+    ConfigNode root = before.root(name, text);
     if (Checks.isNull(root)) {
       root = ConfigNode.emptyMapping(name);
     }
@@ -93,10 +102,10 @@ public final class PrometheusConfigLoader {
     globs("scrape config file", Checks.placeOf(top, "scrape_config_files", top));
     OtherSections.otlp(raw.otlp(), scheme == NameScheme.LEGACY);
     OtherSections.tracing(raw.tracing());
-    List<ScrapeConfig> jobs = new ArrayList<>(ScrapeConfigs.jobs(top, global));
+    List<ScrapeConfig> jobs = new ArrayList<>(ScrapeConfigs.jobs(top, global, before));
     for (String glob : raw.scrapeConfigFiles()) {
       for (Path extra : FilePatterns.expand(glob)) {
-        jobs.addAll(ScrapeConfigs.file(extra, global));
+        jobs.addAll(ScrapeConfigs.file(extra, global, before));
       }
     }
     ScrapeConfigs.uniqueNames(jobs, name);

@@ -3,9 +3,9 @@ package io.narthex.core.config;
 import static io.narthex.core.config.Checks.error;
 
 import io.narthex.config.yaml.ConfigBinder;
-import io.narthex.config.yaml.YamlReader;
 import io.narthex.model.go.GoString;
 import io.narthex.relabel.NameScheme;
+import io.narthex.config.yaml.YamlReader;
 import io.narthex.service.config.DiscoveryBlock;
 import io.narthex.service.config.PrometheusConfig.Alerting;
 import io.narthex.service.config.PrometheusConfig.AlertmanagerTarget;
@@ -52,7 +52,7 @@ final class ScrapeConfigs {
   }
 
   /** Returns the jobs in {@code scrape_configs} of a file. */
-  static List<ScrapeConfig> jobs(Mapping top, Global global) {
+  static List<ScrapeConfig> jobs(Mapping top, Global global, ReadBefore before) {
     ConfigNode list = top.get("scrape_configs");
     if (list == null || Checks.isNull(list)) {
       return List.of();
@@ -65,20 +65,25 @@ final class ScrapeConfigs {
       if (!(item instanceof Mapping mapping)) {
         throw error(item, "expected a map in scrape_configs");
       }
-      jobs.add(job(mapping, global));
+      ScrapeConfig job = before.job(mapping, global);
+      if (job == null) {
+        job = job(mapping, global);
+      }
+      before.remember(mapping, global, job);
+      jobs.add(job);
     }
     return jobs;
   }
 
   /** Returns the jobs of a file that {@code scrape_config_files} names. */
-  static List<ScrapeConfig> file(Path file, Global global) {
+  static List<ScrapeConfig> file(Path file, Global global, ReadBefore before) {
     String text;
     try {
       text = YamlReader.text(file);
     } catch (IOException e) {
       throw new ConfigException(file + ": cannot be read: " + PrometheusConfigLoader.reason(e), e);
     }
-    ConfigNode root = YamlReader.read(file.toString(), text);
+    ConfigNode root = before.root(file.toString(), text);
     if (Checks.isNull(root)) {
       return List.of();
     }
@@ -95,7 +100,7 @@ final class ScrapeConfigs {
       }
     }
     Checks.noNullEntries(mapping);
-    return jobs(mapping, global);
+    return jobs(mapping, global, before);
   }
 
   /**
@@ -198,7 +203,7 @@ final class ScrapeConfigs {
   }
 
   /** Returns the discovery blocks of a job or Alertmanager block, unbound. */
-  private static List<DiscoveryBlock> discoveries(Mapping node) {
+  static List<DiscoveryBlock> discoveries(Mapping node) {
     List<DiscoveryBlock> blocks = new ArrayList<>();
     for (Entry e : node.entries()) {
       if (!isDiscoveryKey(e.key())) {

@@ -7,6 +7,7 @@ import io.narthex.service.config.ConfigSnapshot;
 import io.narthex.service.config.DiscoveryBlock;
 import io.narthex.service.config.PrometheusConfig;
 import io.narthex.service.config.ScrapeConfig;
+import io.narthex.service.config.ShownText;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;
 import java.util.ArrayList;
@@ -73,19 +74,20 @@ public final class ShownConfig {
   }
 
   /**
-   * Returns the snapshot with its YAML rendered again.
+   * Returns the snapshot with its YAML rendered again, once somebody asks for it.
    *
    * @param alertmanager the root of {@code alertmanager.yml}, or null
    */
   ConfigSnapshot show(ConfigSnapshot snapshot, @Nullable ConfigNode alertmanager) {
     return new ConfigSnapshot(
         snapshot.prometheus(),
-        prometheus(snapshot.prometheus()),
+        ShownText.madeBy(() -> prometheus(snapshot.prometheus())),
         snapshot.prometheusFolder(),
         snapshot.alertmanager(),
         alertmanager == null
-            ? ""
-            : new ShownAlertmanager(records, snapshot.alertmanager()).yaml(alertmanager),
+            ? ShownText.of("")
+            : ShownText.madeBy(() ->
+                new ShownAlertmanager(records, snapshot.alertmanager()).yaml(alertmanager)),
         snapshot.alertmanagerFolder(),
         snapshot.access(),
         snapshot.listeners(),

@@ -2,6 +2,7 @@ package io.narthex.core.host;
 
 import io.narthex.config.yaml.ConfigBinder;
 import io.narthex.core.config.HttpClientChecks;
+import io.narthex.core.config.SameContent;
 import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.model.TargetGroup;
@@ -118,9 +119,27 @@ public final class DiscoveryHost implements PluginHost {
     final List<Runner> runners = new ArrayList<>();
     @Nullable ScheduledFuture<?> pending; // guarded by lock
     boolean notified; // guarded by lock
+    boolean configured; // a configuration has been applied; guarded by lock
 
     TargetSet(String name) {
       this.name = name;
+    }
+
+    /** Returns whether just these blocks run, and takes their places. Called under lock. */
+    boolean runs(List<DiscoveryBlock> blocks) {
+      if (!configured || runners.size() != blocks.size()) {
+        return false;
+      }
+      for (int i = 0; i < blocks.size(); i++) {
+        Runner runner = runners.get(i);
+        if (runner.block.index() != blocks.get(i).index() || !runner.isWritten(blocks.get(i))) {
+          return false;
+        }
+      }
+      for (int i = 0; i < blocks.size(); i++) {
+        runners.get(i).block = blocks.get(i);
+      }
+      return true;
     }
 
     /** Schedules a notification of the listeners. Called under lock. */
@@ -137,7 +156,6 @@ public final class DiscoveryHost implements PluginHost {
   private final class Runner {
     final TargetSet set;
     volatile DiscoveryBlock block; // its index follows the configuration
-    final Object plainNode;
     final Path folder;
     final Map<String, TargetGroup> groups = new TreeMap<>(); // guarded by lock
     int targets; // of groups; guarded by lock
@@ -146,6 +164,7 @@ public final class DiscoveryHost implements PluginHost {
     boolean opening = true; // its first run has not begun; guarded by lock
     boolean fresh; // the current run has delivered; guarded by lock
     @Nullable Thread thread; // guarded by lock
+    @Nullable Provider accepted; // the one that has opened the block; guarded by lock
     long run; // number of the run; updates from earlier runs are ignored; guarded by lock
     volatile InstanceProblem problem = InstanceProblem.NONE;
 
@@ -153,7 +172,12 @@ public final class DiscoveryHost implements PluginHost {
       this.set = set;
       this.block = block;
       this.folder = folder;
-      plainNode = Objects.requireNonNullElse(block.node().toPlain(), Map.of());
+    }
+
+    /** Returns whether the block is written as another one, wherever that is in its file. */
+    boolean isWritten(DiscoveryBlock other) {
+      return block == other
+          || block.type().equals(other.type()) && SameContent.of(block.node(), other.node());
     }
 
     String label() {
@@ -182,6 +206,7 @@ public final class DiscoveryHost implements PluginHost {
       Thread previous = thread;
       thread = null;
       opening = false;
+      accepted = null;
       long mine = ++run;
       fresh = false;
       if (provider == null || attempt == null) {
@@ -197,6 +222,7 @@ public final class DiscoveryHost implements PluginHost {
         return previous;
       }
       problem = InstanceProblem.NONE;
+      accepted = provider;
       thread =
           environment
               .guard()
@@ -438,7 +464,7 @@ public final class DiscoveryHost implements PluginHost {
   }
 
   /**
-   * Checks blocks whose plugins are installed.
+   * Checks blocks whose plugins are installed. One that runs as it is has been accepted already.
    *
    * @throws ConfigException for a block its plugin refuses
    */
@@ -446,11 +472,26 @@ public final class DiscoveryHost implements PluginHost {
     wanted.forEach((set, blocks) -> {
       for (DiscoveryBlock block : blocks) {
         Provider provider = registry.find(Kind.DISCOVERY, block.type());
-        if (provider != null) {
+        if (provider != null && !runs(set, block, folder, provider)) {
           open(provider, block, set, folder);
         }
       }
     });
+  }
+
+  private boolean runs(String name, DiscoveryBlock block, Path folder, Provider provider) {
+    synchronized (lock) {
+      TargetSet set = sets.get(name);
+      if (set == null || !folder.equals(configDirectory)) {
+        return false;
+      }
+      for (Runner runner : set.runners) {
+        if (runner.accepted == provider && runner.isWritten(block)) {
+          return true;
+        }
+      }
+      return false;
+    }
   }
 
   /** Applies the sets of a configuration; unchanged blocks continue to run. */
@@ -490,19 +531,18 @@ public final class DiscoveryHost implements PluginHost {
       }
       wanted.forEach((name, blocks) -> {
         TargetSet set = sets.computeIfAbsent(name, TargetSet::new);
+        if (sameFolder && set.runs(blocks)) {
+          return;
+        }
         List<Runner> old = new ArrayList<>(set.runners);
         set.runners.clear();
         for (DiscoveryBlock block : blocks) {
           if (!block.type().equals("static")) {
             failures.with(block.type()).add(0); // so that increase() sees the first failure
           }
-          Object plain = Objects.requireNonNullElse(block.node().toPlain(), Map.of());
           Runner kept =
               sameFolder
-                  ? old.stream()
-                      .filter(r -> r.block.type().equals(block.type()) && r.plainNode.equals(plain))
-                      .findFirst()
-                      .orElse(null)
+                  ? old.stream().filter(r -> r.isWritten(block)).findFirst().orElse(null)
                   : null;
           if (kept != null) {
             old.remove(kept);
@@ -515,6 +555,7 @@ public final class DiscoveryHost implements PluginHost {
           }
         }
         old.forEach(r -> stop(r, previous));
+        set.configured = true;
         set.touch();
       });
     }

@@ -146,9 +146,9 @@ public final class PluginSettingsManager
     main.scrapeConfigs().forEach(job -> blocks.addAll(job.discoveries()));
     main.alerting().alertmanagers().forEach(a -> blocks.addAll(a.discoveries()));
     for (DiscoveryBlock block : blocks) {
-      OriginalNames.refuseTypo(
-          OriginalNames.discoveryKey(block.type()), block.node().place(), discoveries);
       if (registry.find(Kind.DISCOVERY, block.type()) == null) {
+        OriginalNames.refuseTypo(
+            OriginalNames.discoveryKey(block.type()), block.node().place(), discoveries);
         OriginalBlocks.check(block.type(), block.node());
       }
     }

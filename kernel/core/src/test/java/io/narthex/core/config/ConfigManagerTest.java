@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,6 +49,47 @@ class ConfigManagerTest {
 
   private void write(String interval) throws IOException {
     Files.writeString(file, "global:\n  scrape_interval: " + interval + "\n");
+  }
+
+  @Test
+  void yamlIsMadeWhenItIsAskedForAndOnce() throws IOException {
+    List<String> asked = new ArrayList<>();
+    Files.writeString(
+        file,
+        """
+        global: {scrape_interval: 15s}
+        scrape_configs: [{job_name: a, x_sd_configs: [{password: secret}]}]
+        """);
+    manager.showWith(
+        new ShownConfig(
+            new ShownConfig.Records() {
+              @Override
+              public @Nullable Class<? extends Record> discovery(String type) {
+                asked.add(type);
+                return null;
+              }
+
+              @Override
+              public @Nullable Class<? extends Record> notifier(String type) {
+                return null;
+              }
+
+              @Override
+              public List<Class<? extends Record>> globals() {
+                return List.of();
+              }
+            }));
+    manager.add(new Part("x", 1, snapshot -> {}));
+    manager.goLive();
+    manager.reload();
+    assertThat(manager.current().prometheus().scrapeConfigs()).hasSize(1);
+    assertThat(asked).isEmpty();
+    for (int i = 0; i < 2; i++) {
+      assertThat(manager.current().prometheusYaml())
+          .contains("job_name: a", "password: <secret>")
+          .doesNotContain("password: secret");
+    }
+    assertThat(asked).containsExactly("x");
   }
 
   private final class Part implements ReloadListener {
@@ -283,7 +325,7 @@ class ConfigManagerTest {
   void namesOfScrapeConfigFilesThatAreNotThereFindNone() {
     var config =
         new PrometheusConfigLoader(name -> null, false)
-            .parse("p.yml", "scrape_config_files: [nope.yml, \"x/*.yml\"]\n", folder);
+            .parse("p.yml", "scrape_config_files: [nope.yml, \"x/*.yml\"]\n");
     assertThat(config.scrapeConfigs()).isEmpty();
   }
 

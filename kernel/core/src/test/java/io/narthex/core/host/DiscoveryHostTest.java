@@ -89,6 +89,34 @@ class DiscoveryHostTest {
   }
 
   @Test
+  void unchangedBlockIsNeitherOpenedNorToldAgain() {
+    AtomicInteger opened = new AtomicInteger();
+    publish(c -> {
+      opened.incrementAndGet();
+      return handing(c.name() + ":1");
+    });
+    configure("one");
+    targetsAre("scrape/a", "one:1");
+    int told = targets.told.get();
+    Map<String, List<DiscoveryBlock>> same = Map.of("scrape/a", List.of(block("x", 0, "one")));
+    host.check(same, FOLDER);
+    host.configure(same, FOLDER);
+    assertThat(opened).hasValue(1);
+    // another set is told after the first would have been
+    host.configure(
+        Map.of("scrape/a", same.get("scrape/a"), "scrape/b", List.of(block("x", 0, "two"))),
+        FOLDER);
+    targetsAre("scrape/b", "two:1");
+    assertThat(opened).hasValue(2);
+    assertThat(targets.told).hasValue(told + 1);
+    // what is checked is what would run
+    host.check(Map.of("scrape/a", List.of(block("x", 0, "three"))), FOLDER);
+    assertThat(opened).hasValue(3);
+    host.check(same, Path.of("elsewhere"));
+    assertThat(opened).hasValue(4);
+  }
+
+  @Test
   void blockOfAbsentPluginWaitsAndComesAlive() {
     configure("one");
     assertThat(host.instances("x").values())

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
@@ -119,9 +120,11 @@ final class Fakes {
     final Map<String, List<String>> bySet = new ConcurrentHashMap<>();
     final Map<String, List<String>> sources = new ConcurrentHashMap<>();
     final List<String> removed = new CopyOnWriteArrayList<>();
+    final AtomicInteger told = new AtomicInteger();
 
     @Override
     public void targetsChanged(String set, List<TargetGroup> groups) {
+      told.incrementAndGet();
       sources.put(set, groups.stream().map(TargetGroup::source).sorted().toList());
       bySet.put(
           set,

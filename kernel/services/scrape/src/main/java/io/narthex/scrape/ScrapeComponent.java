@@ -200,9 +200,12 @@ public final class ScrapeComponent
       Set<String> jobs = new HashSet<>();
       String failed = null;
       for (ScrapeConfig config : snapshot.prometheus().scrapeConfigs()) {
-        ScrapeConfig plain = plain(config);
         jobs.add(config.jobName());
         ScrapePool pool = pools.get(config.jobName());
+        if (pool != null && pool.isOf(config)) {
+          continue;
+        }
+        ScrapeConfig plain = plain(config);
         try {
           if (pool == null) {
             metrics.pools.inc();
@@ -215,6 +218,7 @@ public final class ScrapeComponent
           } else if (pool.reload(plain)) {
             metrics.poolReloads.inc();
           }
+          pool.applied(config);
         } catch (IllegalArgumentException e) {
           (pool == null ? metrics.poolsFailed : metrics.poolReloadsFailed).inc();
           failed = "job \"" + config.jobName() + "\": " + e.getMessage();

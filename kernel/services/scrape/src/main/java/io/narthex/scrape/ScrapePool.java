@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,6 +26,7 @@ final class ScrapePool {
   private final Map<Target.Key, ScrapeLoop> loops = new LinkedHashMap<>();
   private List<Labels> dropped = List.of();
   private int droppedCount;
+  private @Nullable ScrapeConfig applied;
 
   ScrapePool(ScrapeLoop.Host host, ScrapeConfig config, String selfInstance) {
     this.host = host;
@@ -32,6 +34,16 @@ final class ScrapePool {
     this.selfInstance = selfInstance;
     this.settings = new ScrapeSettings(config, host.features());
     this.builder = new TargetBuilder(config, selfInstance);
+  }
+
+  /** Returns whether it has applied this very object. */
+  boolean isOf(ScrapeConfig config) {
+    return applied == config;
+  }
+
+  /** Notes which object it has applied. */
+  void applied(ScrapeConfig config) {
+    applied = config;
   }
 
   String job() {
