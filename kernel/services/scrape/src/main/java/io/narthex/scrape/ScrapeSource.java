@@ -14,11 +14,13 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * is never written as text: the sink keeps the values for the loop to store.
  */
 final class ScrapeSource {
+  private static final Pattern SCHEME = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*", 0);
   private static final String EXPORTERS = "/exporters/";
   private static final String METRICS = "/metrics";
   private static final String PUSHED = "/push/metrics";
@@ -194,7 +197,7 @@ final class ScrapeSource {
     made =
         new HttpTransport.Request(
             "GET",
-            target.self() ? own(target) : uri(target.url()),
+            target.self() ? own(target) : url(target),
             headers,
             null,
             Duration.ofMillis(target.timeoutMs()),
@@ -220,8 +223,34 @@ final class ScrapeSource {
       }
       String contentType = Objects.requireNonNullElse(response.header("Content-Type"), "");
       scratch.read(response.body(), settings.bodyLimit, expected, deadline - System.nanoTime());
-      return format(contentType, settings);
+      // an empty page is a page without samples, whatever its header says
+      return scratch.length == 0 ? ExpositionFormat.PROMETHEUS_TEXT : format(contentType, settings);
     }
+  }
+
+  /**
+   * Returns the URL of a target.
+   *
+   * @throws ScrapeFailure for one that is not of HTTP, with the original's words
+   */
+  private static URI url(Target target) throws ScrapeFailure {
+    String scheme = target.internal().get("__scheme__");
+    String small = scheme.toLowerCase(Locale.ROOT);
+    String rest = target.url().substring(scheme.length());
+    if (small.equals("http") || small.equals("https")) {
+      return uri(small + rest);
+    }
+    boolean named = SCHEME.matcher(scheme).matches();
+    throw new ScrapeFailure(
+        ScrapeFailure.Kind.CONNECTION,
+        named || scheme.isEmpty() || scheme.indexOf('/') >= 0
+            ? "Get \""
+                + (named ? small : scheme)
+                + rest
+                + "\": unsupported protocol scheme \""
+                + (named ? small : "")
+                + "\""
+            : "parse \"" + target.url() + "\": first path segment in URL cannot contain colon");
   }
 
   private static URI uri(String url) throws ScrapeFailure {

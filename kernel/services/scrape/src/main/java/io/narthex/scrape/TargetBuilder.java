@@ -77,7 +77,9 @@ final class TargetBuilder {
   private String url(Labels internal) {
     Map<String, List<String>> params = parameters(internal);
     StringBuilder b = new StringBuilder();
-    b.append(internal.get("__scheme__")).append("://").append(internal.get(TargetGroup.ADDRESS));
+    String scheme = internal.get("__scheme__");
+    b.append(scheme).append(scheme.isEmpty() ? "//" : "://");
+    b.append(internal.get(TargetGroup.ADDRESS));
     String path = internal.get("__metrics_path__");
     if (!path.startsWith("/")) {
       b.append('/');
