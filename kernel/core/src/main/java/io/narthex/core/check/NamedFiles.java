@@ -65,8 +65,9 @@ public final class NamedFiles {
     for (String glob : config.ruleFiles()) {
       if (glob.indexOf('*') < 0) {
         for (Path file : FilePatterns.expand(folder, glob)) {
-          if (!Files.exists(file)) {
-            throw new ConfigException("\"" + file + "\" does not point to an existing file");
+          if (glob.isEmpty() || !Files.exists(file)) {
+            String name = glob.isEmpty() ? "" : file.toString();
+            throw new ConfigException("\"" + name + "\" does not point to an existing file");
           }
         }
       }

@@ -14,7 +14,9 @@ import io.narthex.spi.config.ConfigNode.Entry;
 import io.narthex.spi.config.ConfigNode.Mapping;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -99,7 +101,10 @@ public final class PrometheusConfigLoader {
     List<ScrapeConfig> jobs = new ArrayList<>(ScrapeConfigs.jobs(top, global));
     for (String glob : raw.scrapeConfigFiles()) {
       for (Path extra : FilePatterns.expand(folder, glob)) {
-        jobs.addAll(ScrapeConfigs.file(extra, global));
+        // as with a pattern, no file is no error
+        if (!glob.isEmpty() && Files.exists(extra, LinkOption.NOFOLLOW_LINKS)) {
+          jobs.addAll(ScrapeConfigs.file(extra, global));
+        }
       }
     }
     ScrapeConfigs.uniqueNames(jobs, name);

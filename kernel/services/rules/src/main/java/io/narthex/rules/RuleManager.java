@@ -301,6 +301,9 @@ public final class RuleManager
 
   /** Returns the files that match a pattern, sorted; none for a file that does not exist. */
   static List<Path> files(String pattern, Path folder) {
+    if (pattern.isEmpty()) {
+      return List.of(); // it would name the folder
+    }
     boolean many = GoGlob.isPattern(pattern);
     return FilePatterns.expand(folder, pattern).stream()
         .filter(file -> many ? Files.isRegularFile(file) : Files.exists(file))
