@@ -11,7 +11,7 @@ public record RelabelRule(
     @Setting(help = "Separator of the joined values", defaultValue = ";") String separator,
     @Setting(help = "Label that is set") String targetLabel,
     @Setting(help = "RE2 expression, anchored", defaultValue = "(.*)") String regex,
-    @Setting(help = "Modulus of hashmod, at least 1") long modulus,
+    @Setting(help = "Modulus of hashmod, at least 1", min = 0) long modulus,
     @Setting(help = "Template of the new value", defaultValue = "$1") String replacement,
     @Setting(
             help =

@@ -9,6 +9,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.narthex.core.metrics.MetricsRegistry;
 import io.narthex.service.config.ConfigSnapshot;
+import io.narthex.service.config.PrometheusConfig;
 import io.narthex.service.config.ReloadListener;
 import io.narthex.service.config.ReloadStage;
 import io.narthex.spi.config.ConfigException;
@@ -322,10 +323,12 @@ class ConfigManagerTest {
   }
 
   @Test
-  void namesOfScrapeConfigFilesThatAreNotThereFindNone() {
-    var config =
+  void namesOfFilesThatAreNotThereNameNone() {
+    PrometheusConfig config =
         new PrometheusConfigLoader(name -> null, false)
-            .parse("p.yml", "scrape_config_files: [nope.yml, \"x/*.yml\"]\n");
+            .parse(
+                "/nonexistent/p.yml",
+                "scrape_config_files: [\"\", none.yml, sub/none.yml, \"x/*.yml\"]\nrule_files: [\"\", none.yml]\n");
     assertThat(config.scrapeConfigs()).isEmpty();
   }
 

@@ -25,11 +25,12 @@ public final class ExpositionWriter implements MetricSink {
   /** The formats; {@link ProtobufWriter} writes the last two. */
   public enum Format {
     /** Prometheus text 0.0.4. */
-    TEXT_0_0_4("text/plain; version=0.0.4; charset=utf-8"),
+    TEXT_0_0_4("text/plain; version=0.0.4; charset=utf-8; escaping=underscores"),
     /** Prometheus text 1.0.0: names may be any UTF-8. */
     TEXT_1_0_0("text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8"),
     /** OpenMetrics 0.0.1. */
-    OPENMETRICS_0_0_1("application/openmetrics-text; version=0.0.1; charset=utf-8"),
+    OPENMETRICS_0_0_1(
+        "application/openmetrics-text; version=0.0.1; charset=utf-8; escaping=underscores"),
     /** OpenMetrics 1.0.0. */
     OPENMETRICS_1_0_0(
         "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8"),

@@ -35,9 +35,9 @@ final class PrometheusTextParser extends TextParser {
   @Override
   public Entry next() throws ExpositionException {
     while (true) {
+      begin(); // blanks in front of a name are a part of it
       blanks();
-      begin();
-      if (at >= length) {
+      if (at >= length || b[at] == 0) {
         return Entry.END;
       }
       token = at;

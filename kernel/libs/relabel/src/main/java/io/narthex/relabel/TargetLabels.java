@@ -96,10 +96,6 @@ public final class TargetLabels {
     if (address.indexOf('/') >= 0) {
       throw new IllegalArgumentException("\"" + address + "\" is not a valid hostname");
     }
-    String scheme = b.get("__scheme__");
-    if (!scheme.equals("http") && !scheme.equals("https")) {
-      throw new IllegalArgumentException("invalid scheme: \"" + scheme + "\"");
-    }
     String intervalText = b.get("__scrape_interval__");
     String timeoutText = b.get("__scrape_timeout__");
     long interval = duration(intervalText, "interval");

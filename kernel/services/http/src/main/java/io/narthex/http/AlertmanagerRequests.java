@@ -432,14 +432,14 @@ final class AlertmanagerRequests {
         try {
           LocalDateTime local =
               LocalDateTime.of(
-                  number(m.group(1)),
-                  number(m.group(2)),
-                  number(m.group(3)),
-                  number(m.group(5)),
-                  number(m.group(6)),
-                  number(second),
-                  nanos(fraction));
-          return local.toInstant(ZoneOffset.UTC).minusSeconds(offset(zone));
+                  Rfc3339.number(m.group(1)),
+                  Rfc3339.number(m.group(2)),
+                  Rfc3339.number(m.group(3)),
+                  Rfc3339.number(m.group(5)),
+                  Rfc3339.number(m.group(6)),
+                  Rfc3339.number(second),
+                  Rfc3339.nanos(fraction));
+          return local.toInstant(ZoneOffset.UTC).minusSeconds(Rfc3339.offset(zone));
         } catch (DateTimeException e) {
           throw new Mismatch("parsing time " + GoText.quote(text) + ": " + e.getMessage());
         }
@@ -450,28 +450,6 @@ final class AlertmanagerRequests {
 
   private static boolean milliOrMicro(@Nullable String fraction) {
     return fraction != null && (fraction.length() == 3 || fraction.length() == 6);
-  }
-
-  private static int number(@Nullable String digits) {
-    return digits == null ? 0 : Integer.parseInt(digits);
-  }
-
-  private static int nanos(@Nullable String fraction) {
-    return fraction == null ? 0 : Integer.parseInt((fraction + "000000000").substring(0, 9));
-  }
-
-  private static long offset(@Nullable String zone) {
-    if (zone == null || zone.equals("Z")) {
-      return 0;
-    }
-    String digits = zone.substring(1).replace(":", "");
-    int hours = Integer.parseInt(digits.substring(0, 2));
-    int minutes = Integer.parseInt(digits.substring(2));
-    if (hours > 24 || minutes > 60) {
-      throw new DateTimeException("time zone offset out of range");
-    }
-    long seconds = hours * 3600L + minutes * 60L;
-    return zone.charAt(0) == '-' ? -seconds : seconds;
   }
 
   /** Refuses a body that is too long instead of reading the rest. */

@@ -21,8 +21,6 @@ import org.jspecify.annotations.Nullable;
  * takes its parameters from the query string and from forms alike.
  */
 final class FormFilter implements Filter {
-  private static final String FORM = "application/x-www-form-urlencoded";
-
   /** With fewer parameters the container reads a query string fast enough. */
   private static final int MANY = 100;
 
@@ -56,9 +54,9 @@ final class FormFilter implements Filter {
   public void doFilter(ServletRequest request, ServletResponse response, FilterChain chain)
       throws IOException, ServletException {
     HttpServletRequest in = (HttpServletRequest) request;
-    String type = in.getContentType();
-    boolean form = type != null && type.startsWith(FORM);
-    if (!form && !hasManyParameters(in.getQueryString())) {
+    FormRequest.Kind kind = FormRequest.kind(in);
+    boolean form = kind != FormRequest.Kind.NONE;
+    if (!form && in.getContentType() == null && !hasManyParameters(in.getQueryString())) {
       chain.doFilter(request, response);
       return;
     }
@@ -73,7 +71,7 @@ final class FormFilter implements Filter {
     try {
       FormRequest read;
       try {
-        read = new FormRequest(in, form ? maxBytes : 0);
+        read = new FormRequest(in, kind, maxBytes);
       } catch (BadMessageException e) {
         refused.with("form").inc();
         refuse(in, out, ApiError.BAD_DATA, "error parsing form values: " + e.getReason());

@@ -10,7 +10,7 @@ enum NameEscaping {
   ALLOW_UTF_8,
   /** Each other character becomes an underscore. */
   UNDERSCORES,
-  /** A dot becomes {@code _dot_}, an underscore two, each other character two as well. */
+  /** In a name that needs it a dot becomes {@code _dot_}, any other character two underscores. */
   DOTS,
   /** {@code U__} and each other character as {@code _<hex>_}; reversible. */
   VALUES;
@@ -35,7 +35,7 @@ enum NameEscaping {
     if (name.isEmpty() || this == ALLOW_UTF_8) {
       return name;
     }
-    if (this != DOTS && NameScheme.isLegacyMetricName(name)) {
+    if (NameScheme.isLegacyMetricName(name)) {
       return name;
     }
     StringBuilder out = new StringBuilder(name.length() + 8);
@@ -50,12 +50,7 @@ enum NameEscaping {
         case UNDERSCORES -> out.append(legal ? (char) c : '_');
         case DOTS -> out.append(c == '_' ? "__" : c == '.' ? "_dot_" : legal ? text(c) : "__");
         case VALUES ->
-            out.append(
-                c == '_'
-                    ? "__"
-                    : legal
-                        ? text(c)
-                        : "_" + Integer.toHexString(c).toUpperCase(Locale.ROOT) + "_");
+            out.append(c == '_' ? "__" : legal ? text(c) : "_" + Integer.toHexString(c) + "_");
         case ALLOW_UTF_8 -> out.appendCodePoint(c);
       }
     }

@@ -1,16 +1,15 @@
 package io.narthex.http;
 
 import io.narthex.model.Matcher;
+import io.narthex.model.go.GoFloat;
 import io.narthex.model.go.PromDuration;
 import io.narthex.service.query.QueryEngine;
 import io.narthex.service.query.QueryException;
 import jakarta.servlet.http.HttpServletRequest;
+import java.time.DateTimeException;
 import java.time.Duration;
-import java.time.OffsetDateTime;
-import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Pattern;
 import org.eclipse.jetty.http.BadMessageException;
 import org.jspecify.annotations.Nullable;
 
@@ -24,8 +23,10 @@ final class Parameters {
 
   static final long MAX_TIME = Long.MAX_VALUE / 1_000_000;
 
-  private static final Pattern NUMBER =
-      Pattern.compile("[-+]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][-+]?[0-9]+)?", 0);
+  /** Prometheus' own first and last time, of which the years have more than four digits. */
+  private static final String SMALLEST = "-292273086-05-16T16:47:06Z";
+
+  private static final String LARGEST = "292277025-08-18T07:12:54.999999999Z";
 
   private final HttpServletRequest request;
 
@@ -76,23 +77,32 @@ final class Parameters {
   }
 
   private static long time(String name, String value, String prefix) {
-    if (isNumber(value)) {
-      double seconds = Double.parseDouble(value);
-      if (Double.isInfinite(seconds)) {
-        throw invalid(name, prefix + "cannot parse \"" + value + "\" to a valid timestamp");
-      }
-      if (Math.abs(seconds) > MAX_TIME / 1000) {
-        return seconds < 0 ? MIN_TIME : MAX_TIME;
-      }
-      // as Prometheus: whole seconds, and the fraction rounded to milliseconds
-      double whole = seconds < 0 ? Math.ceil(seconds) : Math.floor(seconds);
-      return (long) whole * 1000 + Math.round((seconds - whole) * 1000);
+    if (value.equals(SMALLEST)) {
+      return MIN_TIME;
+    }
+    if (value.equals(LARGEST)) {
+      return MAX_TIME;
     }
     try {
-      return OffsetDateTime.parse(value).toInstant().toEpochMilli();
-    } catch (DateTimeParseException | ArithmeticException e) {
+      return isNumber(value)
+          ? milliseconds(GoFloat.parse(value))
+          : Rfc3339.parse(value).toEpochMilli();
+    } catch (NumberFormatException | DateTimeException e) {
       throw invalid(name, prefix + "cannot parse \"" + value + "\" to a valid timestamp");
     }
+  }
+
+  /**
+   * Returns seconds as milliseconds, as the original does: whole seconds, and the fraction rounded;
+   * what is beyond all times wraps around, so that {@code end=1e300} is no late time.
+   */
+  private static long milliseconds(double seconds) {
+    double whole = seconds < 0 ? Math.ceil(seconds) : Math.floor(seconds);
+    if (Math.abs(whole) >= 0x1p63) {
+      return 0; // Go converts it to the smallest whole number; a thousand of those wrap to 0
+    }
+    return Math.clamp(
+        (long) whole * 1000 + Math.round((seconds - whole) * 1000), MIN_TIME, MAX_TIME);
   }
 
   /** Returns whether a string is a number; most are digits with a point, which need no pattern. */
@@ -103,10 +113,18 @@ final class Parameters {
       if (c == '.' && i > 0) {
         points++;
       } else if (c < '0' || c > '9') {
-        return NUMBER.matcher(value).matches();
+        return isFloat(value);
       }
     }
     return points < 2 && !value.isEmpty();
+  }
+
+  private static boolean isFloat(String value) {
+    try {
+      return Double.isFinite(GoFloat.parse(value));
+    } catch (NumberFormatException e) {
+      return false;
+    }
   }
 
   /** Returns a duration in milliseconds: float seconds or Prometheus form; null when absent. */
@@ -121,7 +139,7 @@ final class Parameters {
 
   private static long durationMs(String name, String value) {
     if (isNumber(value)) {
-      double ms = Double.parseDouble(value) * 1000;
+      double ms = GoFloat.parse(value) * 1000;
       if (Math.abs(ms) > Long.MAX_VALUE / 1e6) {
         throw invalid(
             name, "cannot parse \"" + value + "\" to a valid duration. It overflows int64");

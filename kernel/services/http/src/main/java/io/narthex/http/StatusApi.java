@@ -179,7 +179,8 @@ public final class StatusApi {
   public Response tsdb(@Context HttpServletRequest request) {
     Parameters p = new Parameters(request);
     String given = p.text("limit");
-    int limit = given.isEmpty() ? 10 : given.matches("[0-9]{1,9}") ? Integer.parseInt(given) : 0;
+    int limit =
+        given.isEmpty() ? 10 : given.matches("[+]?[0-9]{1,9}") ? Integer.parseInt(given) : 0;
     if (limit < 1) {
       throw new ApiException(ApiError.BAD_DATA, "limit must be a positive number");
     }

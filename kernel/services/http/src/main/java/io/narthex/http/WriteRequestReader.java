@@ -578,12 +578,13 @@ final class WriteRequestReader {
     }
     in.leave(outer);
     try {
-      histograms[n] =
+      NativeHistogram h =
           b.zeroBucket(zeroThreshold, zeroCount)
               .positive(positive.spans(), positive.counts(floats))
               .negative(negative.spans(), negative.counts(floats))
               .customBounds(bounds.toArray())
               .build();
+      histograms[n] = WrittenHistogram.stored(h, floats);
     } catch (IllegalArgumentException e) {
       if (!second) {
         throw new MalformedException(String.valueOf(e.getMessage()));

@@ -18,6 +18,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@code /federate} writes; the request itself is tried in {@link HttpServerTest}. */
 class FederateTest {
@@ -86,7 +88,15 @@ class FederateTest {
         .contains("# TYPE \"a.b_é\" untyped\n{\"a.b_é\",\"l-x\"=\"v\",");
     assertThat(text("text/plain;escaping=dots", odd)).contains("a_dot_b____{l__x=\"v\",");
     assertThat(text("text/plain;escaping=values", odd))
-        .contains("U__a_2E_b___E9_{U__l_2D_x=\"v\",");
+        .contains("U__a_2e_b___e9_{U__l_2d_x=\"v\",");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"dots", "values", "underscores", "allow-utf-8"})
+  void namesThatNeedNoEscapingStay(String escaping) throws IOException {
+    Content plain = w -> w.sample(Labels.of("__name__", "a_b:c_total", "pod_name", "v"), 1, 7);
+    assertThat(text("text/plain;escaping=" + escaping, plain))
+        .contains("a_b:c_total{pod_name=\"v\",");
   }
 
   @Test

@@ -160,6 +160,72 @@ class HttpServerTest extends ServerHarness {
   }
 
   @Test
+  void takesParametersFromAFormInParts() throws Exception {
+    String parts =
+        "--b-1\r\nContent-Disposition: form-data; name=\"query\"\r\n\r\nup\r\n"
+            + "--b-1\r\nContent-Type: text/plain\r\ncontent-disposition: form-data; name=time\r\n\r\n"
+            + "1\r\n--b-1\r\nContent-Disposition: form-data; name=\"query\"; filename=\"f\"\r\n\r\n"
+            + "slow\r\n--b-1--\r\n";
+    for (String type :
+        List.of("multipart/form-data; boundary=b-1", "Multipart/Form-Data;boundary=\"b-1\"")) {
+      HttpResponse<String> r =
+          send(
+              to("/api/v1/query")
+                  .header("Content-Type", type)
+                  .POST(BodyPublishers.ofString(parts)));
+      assertThat(r.statusCode()).as(r.body()).isEqualTo(200);
+      assertThat(r.body()).contains("\"__name__\":\"up\"").contains("[1,");
+    }
+    for (String type :
+        List.of(
+            "multipart/form-data",
+            "multipart/form-data; boundary=other",
+            "multipart/mixed; boundary=b-1")) {
+      error(
+          send(
+              to("/api/v1/query")
+                  .header("Content-Type", type)
+                  .POST(BodyPublishers.ofString(parts))),
+          400,
+          "bad_data",
+          "parse error");
+    }
+    String many = "--b-1\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\nup\r\n".repeat(2000);
+    assertThat(
+            send(to("/api/v1/query?query=up")
+                    .header("Content-Type", "multipart/form-data; boundary=b-1")
+                    .POST(BodyPublishers.ofString(many + parts)))
+                .statusCode())
+        .isEqualTo(200);
+  }
+
+  /** The original takes the first value: of a form before the query string, of parts after it. */
+  @Test
+  void theBodyOfAFormWinsAndThatOfAGetIsNotRead() throws Exception {
+    HttpResponse<String> r =
+        send(
+            to("/api/v1/query?query=slow")
+                .header("Content-Type", "Application/X-www-form-urlencoded; charset=utf-8")
+                .POST(BodyPublishers.ofString("query=up")));
+    assertThat(r.statusCode()).as(r.body()).isEqualTo(200);
+    String parts = "--b\r\nContent-Disposition: form-data; name=\"query\"\r\n\r\nslow\r\n--b--\r\n";
+    r =
+        send(
+            to("/api/v1/query?query=up")
+                .header("Content-Type", "multipart/form-data; boundary=b")
+                .POST(BodyPublishers.ofString(parts)));
+    assertThat(r.statusCode()).as(r.body()).isEqualTo(200);
+    for (String query : List.of("?query=up", "")) {
+      r =
+          send(
+              to("/api/v1/query" + query)
+                  .header("Content-Type", "application/x-www-form-urlencoded")
+                  .method("GET", BodyPublishers.ofString("query=slow")));
+      assertThat(r.statusCode()).as(r.body()).isEqualTo(query.isEmpty() ? 400 : 200);
+    }
+  }
+
+  @Test
   void errorsCarryTypeAndStatus() throws Exception {
     error(get("/api/v1/query?query=x"), 400, "bad_data", "invalid parameter \\\"query\\\": 1:1");
     error(get("/api/v1/query?query=slow"), 503, "timeout", "query timed out");

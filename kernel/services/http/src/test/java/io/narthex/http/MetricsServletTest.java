@@ -183,7 +183,8 @@ class MetricsServletTest {
   void textHasNoFormForNativeHistograms() throws Exception {
     for (String accept : List.of("*/*", "text/plain;q=0.9," + PROTOBUF + ";q=0.7")) {
       var answer = get(accept);
-      assertThat(answer.getKey()).isEqualTo("text/plain; version=0.0.4; charset=utf-8");
+      assertThat(answer.getKey())
+          .isEqualTo("text/plain; version=0.0.4; charset=utf-8; escaping=underscores");
       assertThat(new String(answer.getValue(), StandardCharsets.UTF_8))
           .isEqualTo(
               "# HELP acme_hits_total Hits.\n# TYPE acme_hits_total counter\nacme_hits_total 4\n");

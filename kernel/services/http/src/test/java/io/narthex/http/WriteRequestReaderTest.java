@@ -189,6 +189,37 @@ class WriteRequestReaderTest {
         .containsExactly("{__name__=\"up\"} [][][3000][5.0/[2.0, 3.0]][]");
   }
 
+  private static byte[] oneHistogram(int count, int schema, byte[] deltas) {
+    Proto histogram =
+        new Proto()
+            .varint(1, count)
+            .varint(4, schema * 2L) // zigzag
+            .nested(11, new Proto().varint(1, 0).varint(2, deltas.length))
+            .bytes(12, deltas)
+            .varint(15, 3000);
+    Proto series = new Proto().nested(1, label("__name__", "up")).nested(4, histogram);
+    return new Proto().nested(1, series).toBytes();
+  }
+
+  /** OpenTelemetry's exponential histograms have resolutions that are not stored. */
+  @Test
+  void lowersResolutionsThatAreNotStored() throws Exception {
+    byte[] deltas = {2, 0, 0, 0}; // four buckets with 1 each
+    assertThat(read(oneHistogram(4, 8, deltas)))
+        .containsExactly("{__name__=\"up\"} [][][3000][4.0/[1.0, 1.0, 1.0, 1.0]][]");
+    assertThat(read(oneHistogram(4, 9, deltas)))
+        .containsExactly("{__name__=\"up\"} [][][3000][4.0/[1.0, 2.0, 1.0]][]");
+    assertThat(read(oneHistogram(4, 52, deltas)))
+        .containsExactly("{__name__=\"up\"} [][][3000][4.0/[1.0, 3.0]][]");
+  }
+
+  @Test
+  void refusesACountOfWholeNumbersThatIsNotThatOfTheBuckets() {
+    assertThatThrownBy(() -> read(oneHistogram(5, 0, new byte[] {2, 0})))
+        .isInstanceOf(WriteRequestReader.MalformedException.class)
+        .hasMessageContaining("2 observations found in buckets, but the Count field is 5");
+  }
+
   @Test
   void refusesFieldsOfAnotherType() {
     Proto series = new Proto().nested(2, new Proto().varint(1, 1).varint(2, 1000));

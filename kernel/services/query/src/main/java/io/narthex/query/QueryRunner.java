@@ -209,7 +209,8 @@ final class QueryRunner {
     }
 
     private QueryContext context(Admitted admitted, Annotations annotations, SlicedResult before) {
-      Duration lookback = options.lookback() == null ? settings.lookback() : options.lookback();
+      Duration given = options.lookback();
+      Duration lookback = given == null || given.isZero() ? settings.lookback() : given;
       return new QueryContext(
           settings,
           storage,

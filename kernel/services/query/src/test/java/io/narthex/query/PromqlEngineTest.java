@@ -528,6 +528,15 @@ class PromqlEngineTest {
   }
 
   @Test
+  void aLookbackOfZeroIsTheDefault() {
+    TestStorage storage = storage(1, 1);
+    QueryMemory plenty = memory(500_000_000, 500_000_000);
+    QueryEngine.Options zero = new QueryEngine.Options(null, Duration.ZERO, false);
+    Data found = engine(storage, plenty).instant("m_total", 1_000, zero).data();
+    assertThat(((Data.Vector) found).samples()).hasSize(1);
+  }
+
+  @Test
   void answersWideSparseRangesInSlices() {
     // 400 series with 30 samples each over 20,000 steps: 72 MB of room, 0.2 MB of values
     TestStorage storage = storage(400, 30);

@@ -85,7 +85,7 @@ final class RuleFileLoader {
         unknown(e, "rulefmt.RuleGroups");
         continue;
       }
-      for (ConfigNode item : list(e.value(), "groups")) {
+      for (ConfigNode item : given(list(e.value(), "groups"))) {
         GroupSpec g = group(file, mapping(item, "a group"));
         if (!seen.add(g.name())) {
           throw at(item, "groupname: \"" + g.name() + "\" is repeated in the same file");
@@ -94,6 +94,11 @@ final class RuleFileLoader {
       }
     }
     return groups;
+  }
+
+  /** Returns the items that are not null: the original leaves those out. */
+  private static List<ConfigNode> given(List<ConfigNode> items) {
+    return items.stream().filter(item -> !isNull(item)).toList();
   }
 
   /** Returns the expressions of all rules read so far. */
@@ -162,7 +167,7 @@ final class RuleFileLoader {
     List<RuleSpec> specs = new ArrayList<>();
     if (rules != null) {
       int i = 1;
-      for (ConfigNode item : list(rules, "rules")) {
+      for (ConfigNode item : given(list(rules, "rules"))) {
         specs.add(rule(name, i++, mapping(item, "a rule"), labels));
       }
     }

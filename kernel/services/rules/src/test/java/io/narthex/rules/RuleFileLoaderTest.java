@@ -59,6 +59,13 @@ final class RuleFileLoaderTest {
   }
 
   @Test
+  void itemsThatAreNullAreLeftOut() {
+    assertThat(load("groups: [null, {name: a, rules: [null, {record: x, expr: up}, ~]}]\n"))
+        .singleElement()
+        .satisfies(group -> assertThat(group.rules()).hasSize(1));
+  }
+
+  @Test
   void ownKeysWinOverMergedOnesWhereverTheyStand() {
     List<GroupSpec> groups =
         load(

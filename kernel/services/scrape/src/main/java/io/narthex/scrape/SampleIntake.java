@@ -16,6 +16,7 @@ import io.narthex.spi.storage.AppendResult;
 import io.narthex.spi.storage.SampleBatch;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -32,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  * stores.
  */
 final class SampleIntake {
+  private static final byte ADDED = 1;
+  private static final byte LIVE = 2;
   private static final long MAX_FUTURE_MS = 600_000;
 
   /**
@@ -77,6 +80,12 @@ final class SampleIntake {
   /** Entry of each row of the batch that comes from the exposition. */
   private int[] rowEntries = new int[64];
 
+  /** Of each row whether its series counts as added, and whether it was tracked before. */
+  private byte[] rowFlags = new byte[64];
+
+  /** Whether a row with a time of its own is counted as added: the storage may refuse it. */
+  private boolean addedOwnTimes;
+
   /** New series of the exposition being read; they are resolved when all of it has been read. */
   private final List<Labels> unresolved = new ArrayList<>();
 
@@ -92,6 +101,9 @@ final class SampleIntake {
   private int scraped;
   private int kept;
   private int added;
+
+  /** Why the scrape fails at the end of the page, of which the rest is only counted. */
+  private @Nullable ScrapeFailure exceeded;
 
   SampleIntake(StorageGate storage, ScrapeMetrics metrics, ScrapeSettings settings, Target target) {
     this.storage = storage;
@@ -135,6 +147,11 @@ final class SampleIntake {
     return added;
   }
 
+  /** Returns whether {@link #added} is known only when the storage has judged the samples. */
+  boolean addedDependsOnStorage() {
+    return addedOwnTimes;
+  }
+
   /** Returns the number of known series: those of the newest scrape, and some that are gone. */
   int known() {
     return series.size();
@@ -161,6 +178,8 @@ final class SampleIntake {
     deadlineNanos = deadline;
     courtesy = new Courtesy();
     heapFull = scratch.heapFull();
+    exceeded = null;
+    addedOwnTimes = false;
     unresolved.clear();
     if (relabel) {
       retire();
@@ -172,7 +191,7 @@ final class SampleIntake {
     exposedRows = scratch.batch.size();
     addMetadata(scratch.batch);
     stale(scratch.batch, timeMs);
-    series.end();
+    series.end(scratch.length > 0 || format == null);
     lastGood = series.size();
   }
 
@@ -236,6 +255,7 @@ final class SampleIntake {
   /** Counts the scrape as empty: stale markers for everything. */
   void takeNothing(SampleBatch batch, long timeMs, boolean afterFailedTake) {
     parser = null; // it may have been left in the middle of something
+    addedOwnTimes = false;
     unresolved.clear();
     exposedRows = 0;
     if (afterFailedTake) {
@@ -289,11 +309,14 @@ final class SampleIntake {
       switch (e) {
         case END -> {
           if (newMetadata || metadataLines.size() > 4 * metadata.size() + 64) {
-            metadataLines.end();
+            metadataLines.end(true);
           }
           // from now on a known series text may resolve to other labels
           relabel = changedMetadata && options.typeAndUnitLabels();
           changedMetadata = false;
+          if (exceeded != null) {
+            throw exceeded;
+          }
           return;
         }
         case HELP, TYPE, UNIT -> newMetadata |= metadata(e, p);
@@ -301,7 +324,9 @@ final class SampleIntake {
           // nothing to keep
         }
         case SERIES, HISTOGRAM -> {
-          if (again) {
+          if (exceeded != null) {
+            countOnly(p);
+          } else if (again) {
             readAgain(e, p, timeMs, batch, honorTimestamps);
           } else {
             sample(e, p, timeMs, batch, honorTimestamps, trackOwnTimes);
@@ -332,6 +357,7 @@ final class SampleIntake {
       throws ScrapeFailure, ExpositionException {
     scraped++;
     int entry = series.find(p.seriesBytes(), p.seriesStart(), p.seriesEnd());
+    boolean fresh = entry < 0 || series.wasAway(entry);
     if (entry < 0) {
       entry = register(p);
     } else if (series.ref(entry) == SeriesTable.NO_REF
@@ -346,12 +372,15 @@ final class SampleIntake {
     boolean ownTime = honorTimestamps && p.hasTimestamp();
     long at = ownTime ? p.timestampMs() : timeMs;
     boolean first = series.see(entry);
+    byte flags = 0;
     if (!ownTime || trackOwnTimes) {
+      flags = !fresh && series.wasTracked(entry) ? LIVE : 0;
       series.track(entry);
     }
     kept++;
     if (settings.sampleLimit > 0 && kept > settings.sampleLimit) {
-      throw new ScrapeFailure(ScrapeFailure.Kind.SAMPLE_LIMIT, "sample limit exceeded");
+      exceeded = new ScrapeFailure(ScrapeFailure.Kind.SAMPLE_LIMIT, "sample limit exceeded");
+      return;
     }
     if (!first && !ownTime) {
       metrics.duplicate.inc();
@@ -361,15 +390,39 @@ final class SampleIntake {
       metrics.outOfBounds.inc();
       return;
     }
-    append(e, p, batch, entry, at);
+    if (fresh) {
+      added++;
+      flags |= ADDED;
+      addedOwnTimes |= ownTime;
+    }
+    append(e, p, batch, entry, at, flags);
+  }
+
+  /** Counts a sample of a page that has exceeded a limit; nothing of it is kept. */
+  private void countOnly(ExpositionParser p) throws ScrapeFailure, ExpositionException {
+    scraped++;
+    int entry = series.find(p.seriesBytes(), p.seriesStart(), p.seriesEnd());
+    if (entry < 0 ? labels(p) != null : !series.isDropped(entry)) {
+      kept++;
+    }
   }
 
   private void append(
-      ExpositionParser.Entry e, ExpositionParser p, SampleBatch batch, int entry, long at)
+      ExpositionParser.Entry e,
+      ExpositionParser p,
+      SampleBatch batch,
+      int entry,
+      long at,
+      byte flags)
       throws ScrapeFailure, ExpositionException {
     int row;
     if (e == ExpositionParser.Entry.HISTOGRAM) {
       NativeHistogram h = HistogramLimits.apply(p.histogram(), settings);
+      if (h == null) {
+        exceeded =
+            new ScrapeFailure(ScrapeFailure.Kind.BUCKET_LIMIT, "histogram bucket limit exceeded");
+        return;
+      }
       row = batch.add(series.ref(entry), at, h);
       series.histogram(entry, true);
     } else {
@@ -378,8 +431,10 @@ final class SampleIntake {
     }
     if (row >= rowEntries.length) {
       rowEntries = Arrays.copyOf(rowEntries, Math.max(row + 1, rowEntries.length * 2));
+      rowFlags = Arrays.copyOf(rowFlags, rowEntries.length);
     }
     rowEntries[row] = entry;
+    rowFlags[row] = flags;
     if (settings.features.readsStartTimes()) {
       startTime(p, batch, row);
     }
@@ -420,7 +475,6 @@ final class SampleIntake {
       series.drop(entry);
     } else {
       resolveLater(entry, labels);
-      added++;
     }
     return entry;
   }
@@ -631,11 +685,21 @@ final class SampleIntake {
     metrics.outOfBounds.add(result.count(AppendResult.OUT_OF_BOUNDS));
     metrics.outOfBounds.add(result.count(AppendResult.TOO_FAR_IN_FUTURE));
     boolean unknown = false;
+    boolean refused = false;
     for (int row = 0; row < sampleRows; row++) {
-      if (result.code(row) == AppendResult.UNKNOWN_SERIES) {
+      byte code = result.code(row);
+      if (code == AppendResult.UNKNOWN_SERIES) {
         unknown = true;
         series.ref(rowEntries[row], SeriesTable.NO_REF);
+      } else if (isRefusedForTime(code)) {
+        refused = true;
+        if ((rowFlags[row] & ADDED) != 0) {
+          added--;
+        }
       }
+    }
+    if (refused) {
+      endRefused(result, sampleRows, second, timeMs);
     }
     if (!unknown) {
       return;
@@ -644,6 +708,38 @@ final class SampleIntake {
       read(format, scratch, timeMs, second, true);
     } catch (ScrapeFailure | ExpositionException e) {
       second.clear(); // cannot happen: it was read without an error just now
+    }
+  }
+
+  private static boolean isRefusedForTime(byte code) {
+    return switch (code) {
+      case AppendResult.OUT_OF_ORDER,
+          AppendResult.DUPLICATE,
+          AppendResult.OUT_OF_BOUNDS,
+          AppendResult.TOO_OLD,
+          AppendResult.TOO_FAR_IN_FUTURE ->
+          true;
+      default -> false;
+    };
+  }
+
+  /**
+   * Ends series of which the storage has refused all samples of this scrape, as if they had gone.
+   */
+  private void endRefused(AppendResult result, int sampleRows, SampleBatch second, long timeMs) {
+    BitSet taken = new BitSet(series.size());
+    for (int row = 0; row < sampleRows; row++) {
+      if (!isRefusedForTime(result.code(row))) {
+        taken.set(rowEntries[row]);
+      }
+    }
+    for (int row = 0; row < sampleRows; row++) {
+      int entry = rowEntries[row];
+      if ((rowFlags[row] & LIVE) != 0 && !taken.get(entry)) {
+        taken.set(entry);
+        series.untrack(entry);
+        mark(second, entry, timeMs);
+      }
     }
   }
 
@@ -667,7 +763,7 @@ final class SampleIntake {
     }
     series.ref(entry, storage.resolve(labels));
     boolean ownTime = honorTimestamps && p.hasTimestamp();
-    append(e, p, batch, entry, ownTime ? p.timestampMs() : timeMs);
+    append(e, p, batch, entry, ownTime ? p.timestampMs() : timeMs, (byte) 0);
   }
 
   private boolean metadata(ExpositionParser.Entry e, ExpositionParser p)

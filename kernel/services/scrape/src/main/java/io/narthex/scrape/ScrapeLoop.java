@@ -57,6 +57,9 @@ final class ScrapeLoop {
   };
   private static final int BASIC_REPORTS = 5;
 
+  /** In place of the row of the reports: they follow when the storage has judged the samples. */
+  private static final int LATER = -1;
+
   /** What the loop scrapes and how; replaced by a reload. */
   record Work(Target target, ScrapeSettings settings, String refusal) {}
 
@@ -462,7 +465,11 @@ final class ScrapeLoop {
     status = new Status(error.isEmpty() ? Health.UP : Health.DOWN, error, timeMs, seconds);
     int reportRow = batch.size();
     try {
-      report(w, batch, timeMs, error.isEmpty(), seconds, bodySize);
+      if (intake.addedDependsOnStorage()) {
+        reportRow = LATER;
+      } else {
+        report(w, batch, timeMs, error.isEmpty(), seconds, bodySize);
+      }
       append(w, format, scratch, sampleRows, reportRow, timeMs, seconds, bodySize, error);
     } catch (StorageException e) {
       warn(w, "samples cannot be stored: " + message(e));
@@ -514,20 +521,30 @@ final class ScrapeLoop {
       intake.stored();
     }
     host.metrics.exemplarOutOfOrder.add(result.rejectedExemplars());
-    if (result.allOk()) {
+    boolean later = reportRow == LATER;
+    if (result.allOk() && !later) {
       return;
     }
-    SampleBatch second = new SampleBatch(scratch.batch.size());
-    if (sampleRows > 0) {
-      int exposed = Math.min(sampleRows, reportRow);
+    SampleBatch second = new SampleBatch(later ? REPORTS.length : scratch.batch.size());
+    if (sampleRows > 0 && !result.allOk()) {
+      int exposed = later ? sampleRows : Math.min(sampleRows, reportRow);
       intake.afterAppend(result, format, scratch, exposed, second, timeMs);
     }
-    if (result.code(reportRow) == AppendResult.UNKNOWN_SERIES) {
-      Arrays.fill(reportRefs, SeriesTable.NO_REF);
+    int secondReport = second.size();
+    if (later || result.code(reportRow) == AppendResult.UNKNOWN_SERIES) {
+      if (!later) {
+        Arrays.fill(reportRefs, SeriesTable.NO_REF);
+      }
       report(w, second, timeMs, error.isEmpty(), seconds, bodySize);
     }
-    if (second.size() > 0) {
-      host.storage.append(second);
+    if (second.size() > 0
+        && host.storage.append(second).code(Math.min(secondReport, second.size() - 1))
+            == AppendResult.UNKNOWN_SERIES
+        && later) {
+      Arrays.fill(reportRefs, SeriesTable.NO_REF);
+      SampleBatch third = new SampleBatch(REPORTS.length);
+      report(w, third, timeMs, error.isEmpty(), seconds, bodySize);
+      host.storage.append(third);
     }
   }
 

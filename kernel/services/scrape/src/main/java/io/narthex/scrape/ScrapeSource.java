@@ -220,7 +220,8 @@ final class ScrapeSource {
       }
       String contentType = Objects.requireNonNullElse(response.header("Content-Type"), "");
       scratch.read(response.body(), settings.bodyLimit, expected, deadline - System.nanoTime());
-      return format(contentType, settings);
+      // an empty page is a page without samples, whatever its header says
+      return scratch.length == 0 ? ExpositionFormat.PROMETHEUS_TEXT : format(contentType, settings);
     }
   }
 

@@ -35,6 +35,12 @@ final class SeriesTable {
   /** Scrape in which the entry was seen last, with or without its own timestamp. */
   private long[] seen = new long[16];
 
+  /** Scrape in which the entry was met last, also when that scrape failed. */
+  private long[] met = new long[16];
+
+  /** The newest scrape whose page was not empty. */
+  private long filled;
+
   /** Scrape in which the entry was last seen as a series that can go stale. */
   private long[] tracked = new long[16];
 
@@ -107,6 +113,7 @@ final class SeriesTable {
     dropped[e] = false;
     histogram[e] = false;
     seen[e] = 0;
+    met[e] = scrape;
     tracked[e] = 0;
     if (count * 2 > slots.length) {
       rehash(slots.length * 2);
@@ -160,6 +167,7 @@ final class SeriesTable {
     dropped = Arrays.copyOf(dropped, n);
     histogram = Arrays.copyOf(histogram, n);
     seen = Arrays.copyOf(seen, n);
+    met = Arrays.copyOf(met, n);
     tracked = Arrays.copyOf(tracked, n);
   }
 
@@ -201,7 +209,13 @@ final class SeriesTable {
       return false;
     }
     seen[entry] = scrape;
+    met[entry] = scrape;
     return true;
+  }
+
+  /** Returns whether the newest page before this one did not have the entry. */
+  boolean wasAway(int entry) {
+    return met[entry] < filled;
   }
 
   /** Returns whether this scrape has seen an entry. */
@@ -214,9 +228,19 @@ final class SeriesTable {
     tracked[entry] = scrape;
   }
 
+  /** Returns whether an entry was tracked in the previous scrape, before this one tracks it. */
+  boolean wasTracked(int entry) {
+    return tracked[entry] == scrape - 1 && refs[entry] != NO_REF && scrape > 1;
+  }
+
+  /** Ends an entry, which has got its stale marker. */
+  void untrack(int entry) {
+    tracked[entry] = 0;
+  }
+
   /** Returns whether an entry was tracked in the previous scrape and is not in this one. */
   boolean isStale(int entry) {
-    return tracked[entry] == scrape - 1 && refs[entry] != NO_REF && scrape > 1;
+    return wasTracked(entry);
   }
 
   /** Returns whether this scrape has seen an entry as a series that can go stale. */
@@ -250,8 +274,15 @@ final class SeriesTable {
     }
   }
 
-  /** Ends a scrape; drops unused entries when there are too many. */
-  void end() {
+  /**
+   * Ends a scrape; drops unused entries when there are too many.
+   *
+   * @param hasPage whether there was anything to read
+   */
+  void end(boolean hasPage) {
+    if (hasPage) {
+      filled = scrape;
+    }
     int live = 0;
     for (int e = 0; e < count; e++) {
       if (seen[e] == scrape) {
@@ -287,6 +318,7 @@ final class SeriesTable {
       dropped[n] = dropped[e];
       histogram[n] = histogram[e];
       seen[n] = seen[e];
+      met[n] = met[e];
       tracked[n] = tracked[e];
       moved[e] = n++;
     }

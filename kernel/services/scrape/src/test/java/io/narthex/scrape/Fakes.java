@@ -50,6 +50,8 @@ final class Fakes {
     final Map<Labels, Long> startTimes = new HashMap<>();
     final Map<String, Long> zeros = new HashMap<>(); // by name
     final List<String> metadata = new ArrayList<>(); // name and help
+    final Map<String, Byte> refused = new ConcurrentHashMap<>(); // names of which refusedMs is
+    volatile long refusedMs;
     long epoch;
     int resolved;
     int appended;
@@ -86,6 +88,12 @@ final class Fakes {
         Labels labels = byRef.get(batch.ref(i));
         if (labels == null) {
           codes[i] = AppendResult.UNKNOWN_SERIES;
+          bad = true;
+          continue;
+        }
+        Byte refusal = refused.get(labels.metricName());
+        if (refusal != null && batch.timeMs(i) == refusedMs) {
+          codes[i] = refusal;
           bad = true;
           continue;
         }
@@ -281,6 +289,10 @@ final class Fakes {
 
   /** A response with status 200 unless the body says otherwise. */
   static HttpTransport http(Function<GoUrl, String> pages) {
+    return http(pages, "text/plain");
+  }
+
+  static HttpTransport http(Function<GoUrl, String> pages, String type) {
     return (request, settings) -> {
       String page = pages.apply(request.url());
       if (page == null) {
@@ -294,7 +306,7 @@ final class Fakes {
 
         @Override
         public String header(String name) {
-          return page.contains("# EOF") ? "application/openmetrics-text" : "text/plain";
+          return page.contains("# EOF") ? "application/openmetrics-text" : type;
         }
 
         @Override

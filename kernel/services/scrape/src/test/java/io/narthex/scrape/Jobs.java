@@ -38,7 +38,7 @@ final class Jobs {
         (Map<String, List<String>>) c.getOrDefault("params", Map.of()),
         (Boolean) c.getOrDefault("honorLabels", false),
         (Boolean) c.getOrDefault("honorTimestamps", true),
-        false,
+        (Boolean) c.getOrDefault("trackTimestamps", false),
         true,
         null,
         new io.narthex.spi.config.ByteSize((Long) c.getOrDefault("bodyLimit", 0L)),

@@ -85,6 +85,92 @@ final class SampleIntakeTest {
     assertThat(of("b")).containsExactly("4.0");
   }
 
+  /** The original counts to the end of the page too, and keeps nothing of it. */
+  @Test
+  void countsToTheEndOfAPageThatExceedsTheSampleLimit() throws Exception {
+    StringBuilder page = new StringBuilder();
+    for (int i = 0; i < 1000; i++) {
+      page.append("m").append(i).append(" 1\n");
+    }
+    open(
+        Jobs.job(
+            "j",
+            "sampleLimit",
+            100L,
+            "metricRelabel",
+            List.of(Jobs.rule("drop", "__name__", "m99.", "", "$1"))));
+    for (int round = 1; round <= 2; round++) {
+      long timeMs = round * 1000L;
+      assertThatThrownBy(() -> scrape(page.toString(), timeMs)).hasMessage("sample limit exceeded");
+      assertThat(intake.scraped()).isEqualTo(1000);
+      assertThat(intake.kept()).isEqualTo(990);
+      assertThat(intake.known()).isLessThan(110);
+      intake.takeNothing(scratch.batch, timeMs, true);
+    }
+    assertThatThrownBy(() -> scrape(page + "m x\n", 3000)).isInstanceOf(ExpositionException.class);
+    assertThat(intake.scraped()).isBetween(1000, 1001);
+  }
+
+  @Test
+  void aSeriesThatComesBackIsAddedAgain() throws Exception {
+    open(Jobs.job("j"));
+    String[] pages = {"a 1\nb 1\n", "a 1\n", "a 1\nb 1\n", "a 1\nb 1\n", "", "a 1\nb 1\n"};
+    int[] added = {2, 0, 1, 0, 0, 0};
+    for (int i = 0; i < pages.length; i++) {
+      scrape(pages[i], 1000 * (i + 1));
+      assertThat(intake.added()).as("scrape %s", i).isEqualTo(added[i]);
+    }
+    assertThatThrownBy(() -> scrape("c 1\nb x\n", 8000)).isInstanceOf(ExpositionException.class);
+    intake.takeNothing(scratch.batch, 8000, true);
+    scrape("a 1\nb 1\nc 1\n", 9000);
+    assertThat(intake.added()).isZero();
+    scrape("a 1\nb 1\nc 1\nd 1 " + 10_000_000 + "\n", 10_000);
+    assertThat(intake.added()).as("too far in the future").isZero();
+  }
+
+  /** A timestamp that stays while the value changes: the storage refuses all but the first. */
+  @Test
+  void aSeriesOfWhichAllSamplesAreRefusedIsStale() throws Exception {
+    open(Jobs.job("j", "trackTimestamps", true));
+    scrape("a 1 1000\nb 1\n", 1000);
+    scrape("a 1 1000\nb 2\n", 2000);
+    store.refused.put("a", AppendResult.DUPLICATE);
+    store.refusedMs = 1000;
+    scrape("a 2 1000\nb 3\n", 3000);
+    scrape("a 3 1000\nb 4\n", 4000);
+    assertThat(of("a")).containsExactly("1.0", "1.0", "stale");
+    store.refused.clear();
+    scrape("a 4 5000\nb 5\n", 5000);
+    scrape("b 6\n", 6000);
+    assertThat(of("a")).containsExactly("1.0", "1.0", "stale", "4.0", "stale");
+    assertThat(of("b")).containsExactly("1.0", "2.0", "3.0", "4.0", "5.0", "6.0");
+  }
+
+  @Test
+  void aSeriesWithASampleThatIsTakenGoesOn() throws Exception {
+    open(Jobs.job("j", "trackTimestamps", true));
+    store.refused.put("a", AppendResult.OUT_OF_ORDER);
+    store.refusedMs = 500;
+    for (int i = 1; i <= 3; i++) {
+      scrape("a 1 500\na 2 " + i * 1000 + "\n", i * 1000L);
+    }
+    assertThat(of("a")).containsExactly("2.0", "2.0", "2.0");
+    assertThat(intake.added()).isZero();
+  }
+
+  @Test
+  void aSeriesOfWhichTheSampleIsRefusedIsNotAdded() throws Exception {
+    open(Jobs.job("j"));
+    store.refused.put("a", AppendResult.TOO_OLD);
+    store.refusedMs = 500;
+    scrape("a 1 500\nb 1\n", 1000);
+    assertThat(intake.addedDependsOnStorage()).isTrue();
+    assertThat(intake.added()).isEqualTo(1);
+    scrape("a 1 500\nb 1\n", 2000);
+    assertThat(intake.addedDependsOnStorage()).isFalse();
+    assertThat(intake.added()).isZero();
+  }
+
   @Test
   void marksWhatVanishes() throws Exception {
     open(Jobs.job("j"));

@@ -8,6 +8,7 @@ import io.narthex.model.TargetGroup;
 import io.narthex.service.config.ScrapeConfig;
 import io.narthex.service.memory.WorkMemory;
 import io.narthex.service.targets.TargetService.Health;
+import io.narthex.spi.storage.AppendResult;
 import io.narthex.testkit.FakeClock;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
@@ -20,6 +21,8 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @NullUnmarked
 final class ScrapeComponentTest {
@@ -88,6 +91,21 @@ final class ScrapeComponentTest {
         store.wait(left);
       }
     }
+  }
+
+  @Test
+  void reportsWhatTheStorageHasTakenOfOwnTimes() throws Exception {
+    store.refused.put("m", AppendResult.TOO_OLD);
+    store.refusedMs = 500;
+    pages.put("http://b:1/metrics", "m 1 500\nn 1 600\n");
+    configure(Jobs.job("j"));
+    component.targetsChanged("scrape/j", List.of(group("b:1")));
+    awaitLast("up", "1.0", "b:1");
+    assertThat(store.of("__name__", "scrape_series_added", "job", "j", "instance", "b:1"))
+        .startsWith("1.0");
+    store.forgetAll();
+    awaitLast("up", "1.0", "b:1");
+    awaitLast("n", "1.0", "b:1");
   }
 
   @Test
@@ -408,12 +426,63 @@ final class ScrapeComponentTest {
     }
   }
 
-  @Test
-  void refusesOtherSchemesThanHttp() throws Exception {
+  /** The original gives the same errors; only http and https in any letters are asked. */
+  @ParameterizedTest
+  @CsvSource({
+    "ftp, ftp://a:1/metrics, 'Get \"ftp://a:1/metrics\": unsupported protocol scheme \"ftp\"'",
+    "FTP, FTP://a:1/metrics, 'Get \"ftp://a:1/metrics\": unsupported protocol scheme \"ftp\"'",
+    "htpps, htpps://a:1/metrics, 'Get \"htpps://a:1/metrics\": unsupported protocol scheme \"htpps\"'",
+    "'', //a:1/metrics, 'Get \"//a:1/metrics\": unsupported protocol scheme \"\"'",
+    "a/b, a/b://a:1/metrics, 'Get \"a/b://a:1/metrics\": unsupported protocol scheme \"\"'",
+    "a b, a b://a:1/metrics, 'parse \"a b://a:1/metrics\": first path segment in URL cannot contain colon'",
+    "1x, 1x://a:1/metrics, 'parse \"1x://a:1/metrics\": first path segment in URL cannot contain colon'"
+  })
+  void aTargetOfAnotherSchemeIsDown(String scheme, String url, String error) throws Exception {
     configure(
-        Jobs.job(
-            "j", "relabel", List.of(Jobs.rule("replace", "", "(.*)", "__scheme__", "javascript"))));
+        Jobs.job("j", "relabel", List.of(Jobs.rule("replace", "", "(.*)", "__scheme__", scheme))));
     component.targetsChanged("scrape/j", List.of(group("a:1")));
-    assertThat(component.active()).isEmpty();
+    awaitLast("up", "0.0", "a:1");
+    awaitError(error);
+    assertThat(component.active())
+        .singleElement()
+        .satisfies(t -> {
+          assertThat(t.scrapeUrl()).isEqualTo(url);
+          assertThat(t.globalUrl()).isEqualTo(url);
+        });
+  }
+
+  @Test
+  void theLettersOfASchemeDoNotMatter() throws Exception {
+    pages.put("http://a:1/metrics", "m 1\n");
+    configure(
+        Jobs.job("j", "relabel", List.of(Jobs.rule("replace", "", "(.*)", "__scheme__", "HTTP"))));
+    component.targetsChanged("scrape/j", List.of(group("a:1")));
+    awaitLast("m", "1.0", "a:1");
+    assertThat(component.active())
+        .singleElement()
+        .satisfies(t -> assertThat(t.scrapeUrl()).isEqualTo("HTTP://a:1/metrics"));
+  }
+
+  @Test
+  void anEmptyPageIsUpWhateverItsType() throws Exception {
+    for (String type : List.of("application/openmetrics-text", "application/json", "", "x; y==")) {
+      ScrapeComponent one =
+          new ScrapeComponent(
+              store,
+              Fakes.http(uri -> "", type),
+              counts.metrics(),
+              Fakes.exporters(),
+              Fakes.server(),
+              new WorkMemory(1 << 30));
+      try {
+        String instance = "t:" + type.length();
+        one.apply(Snapshots.of(Jobs.job("j")));
+        one.targetsChanged("scrape/j", List.of(group(instance)));
+        awaitLast("up", "1.0", instance);
+        awaitLast("scrape_samples_scraped", "0.0", instance);
+      } finally {
+        one.close();
+      }
+    }
   }
 }

@@ -78,7 +78,9 @@ final class TargetFile {
       switch (e.key()) {
         case "targets" -> {
           for (ConfigNode t : list(e.value(), "targets")) {
-            targets.add(text(t));
+            if (!isNull(t)) {
+              targets.add(text(t));
+            }
           }
         }
         case "labels" -> {

@@ -72,7 +72,9 @@ final class TargetFileTest {
 
   @Test
   void aLabelWithoutValueIsNone() throws IOException {
-    assertThat(yaml("- targets: ['h:1']\n  labels: {a: null, b: ~, c: , d: x, e: 'null', f: ''}\n"))
+    assertThat(
+            yaml(
+                "- targets: ['h:1', null]\n  labels: {a: null, b: ~, c: , d: x, e: 'null', f: ''}\n"))
         .containsExactly("h:1{d=x, e=null}");
     assertThat(json("[{\"targets\":[\"h:1\"],\"labels\":{\"a\":null,\"b\":\"\",\"c\":\"d\"}}]"))
         .containsExactly("h:1{c=d}");

@@ -167,9 +167,9 @@ final class Groups {
             + ".svc";
     for (Object port : JsonTree.list(service, "spec", "ports")) {
       Map<String, String> t = new LinkedHashMap<>();
-      t.put(TargetGroup.ADDRESS, host + ":" + JsonTree.text(port, "port"));
+      t.put(TargetGroup.ADDRESS, host + ":" + number(port, "port"));
       put(t, "service_port_name", JsonTree.text(port, "name"));
-      put(t, "service_port_number", JsonTree.text(port, "port"));
+      put(t, "service_port_number", number(port, "port"));
       put(t, "service_port_protocol", JsonTree.text(port, "protocol"));
       put(t, "service_type", type);
       if (type.equals("ExternalName")) {
@@ -234,10 +234,24 @@ final class Groups {
   }
 
   private void nodeLabels(String name, Map<String, String> into) {
-    if (config.attachMetadata().node() && !name.isEmpty()) {
+    Object node = config.attachMetadata().node() ? objects.get(Kind.NODE, name) : null;
+    if (node != null) {
       put(into, "node_name", name);
-      meta(into, "node", objects.get(Kind.NODE, name), true);
+      meta(into, "node", node, true);
     }
+  }
+
+  /** Returns the node that an endpoint is, or else runs on; some services name nodes as targets. */
+  private static String nodeOf(@Nullable Object reference, String nodeName) {
+    return JsonTree.text(reference, "kind").equals("Node")
+        ? JsonTree.text(reference, "name")
+        : nodeName;
+  }
+
+  /** Returns a number of an object; one that is not given is 0, as in the original's types. */
+  private static String number(Object port, String key) {
+    String number = JsonTree.text(port, key);
+    return number.isEmpty() ? "0" : number;
   }
 
   /** A container; {@code init} ones run before the others. */
@@ -262,7 +276,7 @@ final class Groups {
 
   private static void port(Map<String, String> into, Object port) {
     put(into, "pod_container_port_name", JsonTree.text(port, "name"));
-    put(into, "pod_container_port_number", JsonTree.text(port, "containerPort"));
+    put(into, "pod_container_port_number", number(port, "containerPort"));
     put(into, "pod_container_port_protocol", JsonTree.text(port, "protocol"));
   }
 
@@ -286,7 +300,7 @@ final class Groups {
       }
       for (Object p : ports) {
         Map<String, String> t = new LinkedHashMap<>(base);
-        t.put(TargetGroup.ADDRESS, hostPort(ip, JsonTree.text(p, "containerPort")));
+        t.put(TargetGroup.ADDRESS, hostPort(ip, number(p, "containerPort")));
         port(t, p);
         targets.add(t);
       }
@@ -309,7 +323,7 @@ final class Groups {
     podLabels(pod, target);
     for (Container c : containers(pod)) {
       for (Object p : JsonTree.list(c.spec(), "ports")) {
-        if (!port.isEmpty() && JsonTree.text(p, "containerPort").equals(port)) {
+        if (!port.isEmpty() && number(p, "containerPort").equals(port)) {
           container(target, c);
           port(target, p);
           return pod;
@@ -335,9 +349,9 @@ final class Groups {
       }
       for (Container c : containers(pod)) {
         for (Object p : JsonTree.list(c.spec(), "ports")) {
-          if (!ports.contains(JsonTree.text(p, "containerPort"))) {
+          if (!ports.contains(number(p, "containerPort"))) {
             Map<String, String> t = new LinkedHashMap<>();
-            t.put(TargetGroup.ADDRESS, hostPort(ip, JsonTree.text(p, "containerPort")));
+            t.put(TargetGroup.ADDRESS, hostPort(ip, number(p, "containerPort")));
             container(t, c);
             port(t, p);
             podLabels(pod, t);
@@ -359,7 +373,7 @@ final class Groups {
       for (Object port : JsonTree.list(subset, "ports")) {
         for (String list : List.of("addresses", "notReadyAddresses")) {
           for (Object address : JsonTree.list(subset, list)) {
-            String number = JsonTree.text(port, "port");
+            String number = number(port, "port");
             Object reference = JsonTree.at(address, "targetRef");
             Map<String, String> t = new LinkedHashMap<>();
             t.put(TargetGroup.ADDRESS, hostPort(JsonTree.text(address, "ip"), number));
@@ -372,7 +386,8 @@ final class Groups {
             }
             putGiven(t, "endpoint_node_name", JsonTree.text(address, "nodeName"));
             putGiven(t, "endpoint_hostname", JsonTree.text(address, "hostname"));
-            nodeLabels(JsonTree.text(address, "nodeName"), t);
+            String node = JsonTree.text(address, "nodeName");
+            nodeLabels(node.isEmpty() ? nodeOf(reference, "") : node, t);
             Object pod = behind(t, reference, namespace, number);
             if (pod != null) {
               seen.computeIfAbsent(pod, _ -> new HashSet<>()).add(number);
@@ -421,7 +436,7 @@ final class Groups {
                 put(t, "endpointslice_endpoint_topology_" + clean(k), v);
                 put(t, "endpointslice_endpoint_topology_present_" + clean(k), "true");
               });
-          nodeLabels(JsonTree.text(e, "nodeName"), t);
+          nodeLabels(nodeOf(reference, JsonTree.text(e, "nodeName")), t);
           Object pod = behind(t, reference, namespace, number);
           if (pod != null) {
             seen.computeIfAbsent(pod, _ -> new HashSet<>()).add(number);
@@ -450,7 +465,10 @@ final class Groups {
         String path = JsonTree.text(p, "path");
         paths.add(path.isEmpty() ? "/" : path);
       }
-      for (String path : paths.isEmpty() ? List.of("/") : paths) {
+      if (JsonTree.at(rule, "http") == null) {
+        paths.add("/");
+      }
+      for (String path : paths) {
         Map<String, String> t = new LinkedHashMap<>();
         t.put(TargetGroup.ADDRESS, host);
         put(t, "ingress_scheme", https ? "https" : "http");

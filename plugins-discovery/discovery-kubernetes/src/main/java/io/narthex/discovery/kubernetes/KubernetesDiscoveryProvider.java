@@ -78,6 +78,7 @@ public final class KubernetesDiscoveryProvider implements DiscoveryProvider<Kube
             config.role() + " role supports only " + String.join(", ", allowed) + " selectors");
       }
       checkFields(s.field());
+      LabelSelectors.check(s.label());
     }
     if (server) {
       try {

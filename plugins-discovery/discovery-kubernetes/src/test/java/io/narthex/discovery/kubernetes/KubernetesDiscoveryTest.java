@@ -262,6 +262,90 @@ final class KubernetesDiscoveryTest extends DiscoveryKit {
     assertThat(targets.get(1)).containsEntry("__meta_kubernetes_endpoint_ready", "false");
   }
 
+  /** The operator's service of the kubelets names nodes as targets, not as where something runs. */
+  @Test
+  void endpointsThatAreNodesCarryTheirLabels() throws Exception {
+    api.put(
+        Kind.ENDPOINTS.path(""),
+        "kube-system/kubelet",
+        """
+        {"metadata":{"name":"kubelet","namespace":"kube-system","resourceVersion":"%RV"},
+         "subsets":[{"ports":[{"name":"https","port":10250,"protocol":"TCP"}],
+          "addresses":[
+            {"ip":"192.168.0.1","targetRef":{"kind":"Node","name":"n1"}},
+            {"ip":"192.168.0.2","targetRef":{"kind":"Node","name":"unknown"}},
+            {"ip":"192.168.0.3","nodeName":"n1","targetRef":{"kind":"Node","name":"unknown"}},
+            {"ip":"192.168.0.4","nodeName":"unknown"}]}]}
+        """);
+    api.put(
+        Kind.ENDPOINTSLICE.path(""),
+        "kube-system/kubelet-abc",
+        """
+        {"metadata":{"name":"kubelet-abc","namespace":"kube-system","resourceVersion":"%RV"},
+         "addressType":"IPv4","ports":[{"port":10250}],
+         "endpoints":[
+           {"addresses":["192.168.0.1"],"targetRef":{"kind":"Node","name":"n1"}},
+           {"addresses":["192.168.0.2"],"targetRef":{"kind":"Node","name":"unknown"}},
+           {"addresses":["192.168.0.3"],"nodeName":"unknown","targetRef":{"kind":"Node","name":"n1"}},
+           {"addresses":["192.168.0.4"],"nodeName":"unknown"}]}
+        """);
+    AttachMetadata nodes = new AttachMetadata(true, false, false, false, false);
+    for (String role : List.of("endpoints", "endpointslice")) {
+      List<Map<String, String>> targets = found(open(role, nodes, List.of()));
+      assertThat(targets).hasSize(4);
+      for (int i : new int[] {0, 2}) {
+        assertThat(targets.get(i))
+            .as("%s %s", role, i)
+            .containsEntry("__meta_kubernetes_node_name", "n1")
+            .containsEntry("__meta_kubernetes_node_label_zone", "a")
+            .containsEntry("__meta_kubernetes_node_labelpresent_zone", "true");
+      }
+      for (int i : new int[] {1, 3}) {
+        assertThat(targets.get(i).keySet())
+            .as("%s %s", role, i)
+            .noneMatch(name -> name.startsWith("__meta_kubernetes_node_"));
+      }
+    }
+  }
+
+  @Test
+  void portsWithoutNumberAreZero() throws Exception {
+    api.put(
+        Kind.ENDPOINTS.path(""),
+        "shop/odd",
+        """
+        {"metadata":{"name":"odd","namespace":"shop","resourceVersion":"%RV"},
+         "subsets":[{"ports":[{"name":"x"}],"addresses":[{"ip":"10.0.0.22"}]}]}
+        """);
+    assertThat(found(open("endpoints", NOTHING, List.of())))
+        .extracting(t -> t.get("__address__"))
+        .containsExactly("10.0.0.22:0");
+    api.put(
+        Kind.ENDPOINTSLICE.path(""),
+        "shop/odd-a",
+        """
+        {"metadata":{"name":"odd-a","namespace":"shop","resourceVersion":"%RV"},
+         "ports":[{"name":"x"}],"endpoints":[{"addresses":["10.0.0.22"]}]}
+        """);
+    assertThat(found(open("endpointslice", NOTHING, List.of())))
+        .extracting(t -> t.get("__address__"))
+        .containsExactly("10.0.0.22");
+  }
+
+  @Test
+  void anIngressRuleWithAnEmptyListOfPathsHasNoTarget() throws Exception {
+    api.put(
+        Kind.INGRESS.path(""),
+        "shop/odd",
+        """
+        {"metadata":{"name":"odd","namespace":"shop","resourceVersion":"%RV"},
+         "spec":{"rules":[{"host":"a","http":{"paths":[]}},{"host":"b"},{"host":"c","http":{}}]}}
+        """);
+    assertThat(found(open("ingress", NOTHING, List.of())))
+        .extracting(t -> t.get("__address__"))
+        .containsExactly("b");
+  }
+
   @Test
   void endpointSlicesFollowTheirPods() throws Exception {
     api.put(
@@ -448,6 +532,9 @@ final class KubernetesDiscoveryTest extends DiscoveryKit {
     refuses(
         config("", "pod", k, true, NOTHING, List.of()),
         "cannot use 'kubeconfig_file' and 'namespaces.own_namespace' simultaneously");
+    refuses(
+        config(s, "pod", "", false, NOTHING, List.of(), new Selector("pod", "a/b/c=d", "")),
+        "invalid selector: 'a/b/c=d'; can't understand 'a/b/c=d'");
     Selector pod = new Selector("pod", "", "");
     refuses(
         config(s, "pod", "", false, NOTHING, List.of(), pod, pod), "duplicated selector role: pod");

@@ -418,9 +418,10 @@ public final class ConfigBinder {
                   : ""));
     }
     for (ConfigNode item : sequence.items()) {
-      if (item instanceof Scalar s
-          && s.kind() == Scalar.Kind.NULL
-          && raw(element) != String.class) {
+      if (item instanceof Scalar s && s.kind() == Scalar.Kind.NULL) {
+        if (raw(element) == String.class) {
+          continue; // as in the original, no text is not an empty one
+        }
         throw new ConfigException(item.place() + ": empty or null entry in " + key);
       }
       out.add(value(item, element, key));

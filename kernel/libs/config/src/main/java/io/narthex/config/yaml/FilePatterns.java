@@ -22,12 +22,15 @@ public final class FilePatterns {
 
   /**
    * Returns the sorted files that match a pattern; one without wildcards finds the file of that
-   * name, if it exists.
+   * name, if it exists, and an empty one none.
    *
    * @param folder the folder that the pattern is relative to
    * @throws ConfigException when the pattern is malformed or a folder cannot be listed
    */
   public static List<Path> expand(Path folder, String pattern) {
+    if (pattern.isEmpty()) {
+      return List.of(); // it would name the folder
+    }
     if (!GoGlob.isPattern(pattern)) {
       Path file = folder.resolve(pattern);
       return Files.exists(file, LinkOption.NOFOLLOW_LINKS) ? List.of(file) : List.of();

@@ -100,7 +100,8 @@ public final class RecordYaml {
       }
       case List<?> list -> {
         List<@Nullable Object> out = new ArrayList<>();
-        list.forEach(item -> out.add(plain(item)));
+        // an empty text stays one: a list of texts has no nulls
+        list.forEach(item -> out.add("".equals(item) ? item : plain(item)));
         yield out.isEmpty() ? null : out;
       }
       case Map<?, ?> map -> {

@@ -266,6 +266,11 @@ class YamlTest {
   }
 
   @Test
+  void aListOfTextsHasNoNulls() {
+    assertThat(bind("texts: [a, null, ~, '', 'null']").texts()).containsExactly("a", "", "null");
+  }
+
+  @Test
   void textsKeepTheirSpelling() {
     Outer o = bind("text: 010\ntexts: [yes, 1.50, 0x1, 2020-01-01]\nlabels: {1: 1e3, yes: no}");
     assertThat(o.text()).isEqualTo("010");

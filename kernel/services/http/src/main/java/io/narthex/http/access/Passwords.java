@@ -14,6 +14,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 
 /**
  * Compares passwords with bcrypt hashes. That is slow on purpose, so it happens on one thread of
@@ -26,6 +27,12 @@ final class Passwords implements AutoCloseable {
    */
   private static final String NOBODY =
       "$2y$10$J6B2zOFDjEwaxp6twL2cmuj8./9.kCsleBmwdN8kFIXAjcnLC2cR2";
+
+  /** Version and cost, which is from 4 to 31. */
+  private static final Pattern FORM = Pattern.compile("\\$2[aby]\\$(0[4-9]|[12][0-9]|3[01])\\$", 0);
+
+  /** Characters of a hash. */
+  private static final int LENGTH = 60;
 
   private static final int REMEMBERED = 200;
   private static final int WAITING = 64;
@@ -69,24 +76,20 @@ final class Passwords implements AutoCloseable {
     };
   }
 
-  /** Returns whether a string has the form of a bcrypt hash. */
+  /**
+   * Returns whether a string begins as a bcrypt hash and is long enough. As in the original, the
+   * rest is looked at when a password is compared, and what follows the hash does not matter: files
+   * with a line break or blank there exist.
+   */
   static boolean isHash(String text) {
-    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-    if (bytes.length != 60) {
-      return false;
-    }
-    try {
-      BCrypt.HashData unused =
-          BCrypt.Version.VERSION_2Y.parser.parse(normal(text).getBytes(StandardCharsets.UTF_8));
-      return true;
-    } catch (Exception e) {
-      return false;
-    }
+    return text.getBytes(StandardCharsets.UTF_8).length >= LENGTH - 1
+        && FORM.matcher(text).lookingAt();
   }
 
   /** The versions a, b and y differ in nothing but the letter. */
   private static String normal(String hash) {
-    return hash.matches("(?s)\\$2[aby]\\$.*") ? "$2y" + hash.substring(3) : hash;
+    String cut = hash.length() > LENGTH ? hash.substring(0, LENGTH) : hash;
+    return FORM.matcher(cut).lookingAt() ? "$2y" + cut.substring(3) : cut;
   }
 
   /** Compares the password of a user. */
