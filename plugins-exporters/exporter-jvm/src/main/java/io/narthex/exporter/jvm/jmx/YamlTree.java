@@ -96,6 +96,9 @@ final class YamlTree {
           if (!(tuple.getKeyNode() instanceof ScalarNode key)) {
             throw new ConfigException(place(tuple.getKeyNode()) + ": a key must be a text");
           }
+          if (key.getTag().equals(Tag.MERGE)) {
+            continue;
+          }
           if (!keys.add(key.getValue())) {
             throw new ConfigException(
                 place(key) + ": key \"" + key.getValue() + "\" comes twice; remove one");
@@ -104,10 +107,32 @@ final class YamlTree {
               new ConfigNode.Entry(
                   place(key), key.getValue(), node(tuple.getValueNode(), depth + 1)));
         }
+        for (NodeTuple tuple : m.getValue()) {
+          if (tuple.getKeyNode().getTag().equals(Tag.MERGE)) {
+            merge(node(tuple.getValueNode(), depth + 1), keys, entries);
+          }
+        }
         yield new ConfigNode.Mapping(place(m), entries);
       }
       default -> throw new ConfigException(place(node) + ": neither text, list nor map");
     };
+  }
+
+  /** Adds the entries of a map, or of several, whose keys are not there yet. */
+  private static void merge(ConfigNode from, Set<String> keys, List<ConfigNode.Entry> entries) {
+    switch (from) {
+      case ConfigNode.Mapping m -> {
+        for (ConfigNode.Entry e : m.entries()) {
+          if (keys.add(e.key())) {
+            entries.add(e);
+          }
+        }
+      }
+      case ConfigNode.Sequence s
+          when s.items().stream().allMatch(ConfigNode.Mapping.class::isInstance) ->
+          s.items().forEach(item -> merge(item, keys, entries));
+      default -> throw new ConfigException(from.place() + ": << takes a map or a list of maps");
+    }
   }
 
   private static String text(ScalarNode node) {
