@@ -61,6 +61,7 @@ final class RuleSource {
     for (String key : rules.ignored()) {
       LOG.warn("{} is not known and has no effect", key);
     }
+    rules.mistakes().forEach(LOG::warn);
   }
 
   private static State stat(Path path) throws IOException {

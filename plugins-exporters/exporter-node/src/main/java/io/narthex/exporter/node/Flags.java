@@ -75,6 +75,34 @@ final class Flags {
           "path.sysfs",
           "path.udev.data");
 
+  /** Flags of its server and threads, which have no effect here. */
+  private static final Set<String> OF_ITS_SERVER_SWITCHES = Set.of("web.disable-exporter-metrics");
+
+  private static final Set<String> OF_ITS_SERVER_NUMBERS =
+      Set.of("collector.filesystem.stat-workers", "runtime.gomaxprocs", "web.max-requests");
+
+  /** Names that node_exporter had before, and still takes. */
+  private static final Map<String, String> FORMER =
+      Map.of(
+          "collector.diskstats.ignored-devices", "collector.diskstats.device-exclude",
+          "collector.filesystem.ignored-fs-types", "collector.filesystem.fs-types-exclude",
+          "collector.filesystem.ignored-mount-points", "collector.filesystem.mount-points-exclude");
+
+  /** Collectors of node_exporter that do not exist here, which may be switched off. */
+  private static final Set<String> ELSEWHERE =
+      Set.of(
+          "drm",
+          "ethtool",
+          "logind",
+          "network_route",
+          "ntp",
+          "nvmesubsystem",
+          "perf",
+          "runit",
+          "supervisord",
+          "swap",
+          "wifi");
+
   private static final int MAX_SEEN = 4096;
   private static final String INCLUDE = "-include";
   private static final String EXCLUDE = "-exclude";
@@ -92,6 +120,13 @@ final class Flags {
     for (String argument : arguments) {
       add(argument);
     }
+    FORMER.forEach((former, current) -> {
+      List<String> given = values.remove(former);
+      if (given != null && values.putIfAbsent(current, given) != null) {
+        throw new ConfigException(
+            "flags: --" + former + " and --" + current + " are the same; give the latter");
+      }
+    });
     for (String name : values.keySet()) {
       if (PATTERNS.contains(name)) {
         Pattern _ = pattern(name, "");
@@ -113,17 +148,24 @@ final class Flags {
     if (no) {
       name = name.substring("no-".length());
     }
-    if (TEXTS.contains(name) || PATTERNS.contains(name)) {
+    boolean number = OF_ITS_SERVER_NUMBERS.contains(name);
+    if (number || TEXTS.contains(name) || PATTERNS.contains(name) || FORMER.containsKey(name)) {
       if (no || eq < 0) {
         throw new ConfigException(
             "flags: a value is missing, got \"" + argument + "\"; write --" + name + "=VALUE");
       }
-    } else if (!SWITCHES.contains(name) && !isCollector(name)) {
+      if (number && !a.substring(eq + 1).matches("-?\\d{1,9}")) {
+        throw new ConfigException(
+            "flags: --" + name + " must be a number, got \"" + a.substring(eq + 1) + "\"");
+      }
+    } else if (!SWITCHES.contains(name)
+        && !OF_ITS_SERVER_SWITCHES.contains(name)
+        && !isCollector(name)) {
       throw new ConfigException(
           "flags: unknown flag, got \""
               + argument
               + "\"; the module's README lists those of node_exporter that are understood");
-    } else if (eq >= 0 && !a.substring(eq + 1).matches("true|false") || no && eq >= 0) {
+    } else if (eq >= 0) {
       throw new ConfigException(
           "flags: a switch has no value, got \""
               + argument
@@ -142,7 +184,7 @@ final class Flags {
   }
 
   /**
-   * Checks that the collectors that are switched on exist.
+   * Checks that the collectors that are switched exist, off also those of the original.
    *
    * @throws ConfigException otherwise
    */
@@ -152,9 +194,13 @@ final class Flags {
       if (isCollector(flag)
           && !flag.equals("collector.disable-defaults")
           && !collectors.contains(name)
-          && all.getLast().equals("true")) {
+          && (all.contains("true") || !ELSEWHERE.contains(name))) {
         throw new ConfigException(
-            "flags: no such collector, got \"--" + flag + "\"; there are " + collectors);
+            "flags: no such collector, got \"--"
+                + (all.contains("true") ? "" : "no-")
+                + flag
+                + "\"; there are "
+                + collectors);
       }
     });
   }

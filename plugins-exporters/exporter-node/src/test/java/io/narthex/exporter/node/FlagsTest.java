@@ -44,6 +44,9 @@ final class FlagsTest {
         "--web.listen-address=:9100 | unknown flag, got \"--web.listen-address=:9100\"",
         "--path.procfs | a value is missing, got \"--path.procfs\"",
         "--no-collector.vmstat.fields | a value is missing",
+        "--collector.cpu.info=true | a switch has no value, got \"--collector.cpu.info=true\"",
+        "--collector.processes=false | a switch has no value",
+        "--web.max-requests=x | --web.max-requests must be a number, got \"x\"",
         "--collector.cpu.info=yes | a switch has no value, got \"--collector.cpu.info=yes\"",
         "--collector.vmstat.fields=( | --collector.vmstat.fields: not a regular expression, got"
             + " \"(\"",
@@ -53,6 +56,37 @@ final class FlagsTest {
         .isInstanceOf(ConfigException.class)
         .hasMessageStartingWith("flags: ")
         .hasMessageContaining(message);
+  }
+
+  @Test
+  void takesTheFormerNamesOfExcludingFlags() {
+    Flags flags =
+        flags(
+            "--collector.filesystem.ignored-mount-points=^/(sys|proc)",
+            "--collector.filesystem.ignored-fs-types=^tmpfs$",
+            "--collector.diskstats.ignored-devices=^sd");
+    assertThat(flags.choice("collector.filesystem.mount-points", "").takes("/proc")).isFalse();
+    assertThat(flags.choice("collector.filesystem.fs-types", "").takes("tmpfs")).isFalse();
+    assertThat(flags.choice("collector.diskstats.device", "").takes("sda")).isFalse();
+    assertThat(flags.choice("collector.diskstats.device", "").takes("vda")).isTrue();
+    assertThatThrownBy(() ->
+            flags(
+                "--collector.diskstats.ignored-devices=a",
+                "--collector.diskstats.device-exclude=b"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("are the same");
+    assertThatThrownBy(() -> flags("--collector.diskstats.ignored-devices=("))
+        .isInstanceOf(ConfigException.class);
+  }
+
+  @Test
+  void takesFlagsOfItsServerThatHaveNoEffectHere() {
+    flags(
+            "--web.disable-exporter-metrics",
+            "--web.max-requests=40",
+            "--runtime.gomaxprocs=1",
+            "--collector.filesystem.stat-workers=4")
+        .check(Set.of("cpu"));
   }
 
   @Test
@@ -68,6 +102,9 @@ final class FlagsTest {
     assertThatThrownBy(() -> flags("--collector.wifi").check(Set.of("cpu")))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("no such collector, got \"--collector.wifi\"");
+    assertThatThrownBy(() -> flags("--no-collector.nosuch").check(Set.of("cpu")))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("no such collector, got \"--no-collector.nosuch\"");
     flags("--no-collector.wifi", "--collector.cpu", "--collector.disable-defaults")
         .check(Set.of("cpu"));
   }

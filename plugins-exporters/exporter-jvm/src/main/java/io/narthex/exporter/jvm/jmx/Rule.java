@@ -42,4 +42,13 @@ record Rule(
   Rule {
     labels = List.copyOf(labels);
   }
+
+  /** Returns whether a reference leads nowhere, so that nothing can be made of a match. */
+  boolean isBroken() {
+    return name == Template.BROKEN
+        || value == Template.BROKEN
+        || help == Template.BROKEN
+        || labels.stream()
+            .anyMatch(l -> l.name() == Template.BROKEN || l.value() == Template.BROKEN);
+  }
 }

@@ -82,6 +82,9 @@ final class RuleEngine {
 
   private @Nullable Match match(
       Rule rule, @Nullable Matcher matcher, BeanValue value, String attribute) {
+    if (rule.isBroken()) {
+      return null;
+    }
     Double constant = null;
     if (rule.value() != null) {
       try {

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param startDelay for so long after it was read there are no metrics
  * @param timeout of a scrape; null: not given
  * @param ignored keys that have no effect here, with their places
+ * @param mistakes what is wrong in rules that are used all the same, with places, for users
  */
 public record RuleFile(
     @Nullable Connection connection,
@@ -22,12 +23,14 @@ public record RuleFile(
     BeanFilter filter,
     List<Customizer> customizers,
     List<Rule> rules,
-    List<String> ignored) {
+    List<String> ignored,
+    List<String> mistakes) {
   /** Copies the lists. */
   public RuleFile {
     customizers = List.copyOf(customizers);
     rules = List.copyOf(rules);
     ignored = List.copyOf(ignored);
+    mistakes = List.copyOf(mistakes);
   }
 
   /**

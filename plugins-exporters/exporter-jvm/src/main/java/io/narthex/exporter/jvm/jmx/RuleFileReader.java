@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
@@ -48,6 +47,7 @@ public final class RuleFileReader {
 
   private final Function<String, @Nullable String> environment;
   private final List<String> ignored = new ArrayList<>();
+  private final List<String> mistakes = new ArrayList<>();
 
   private RuleFileReader(Function<String, @Nullable String> environment) {
     this.environment = environment;
@@ -99,7 +99,8 @@ public final class RuleFileReader {
         filter,
         customizers,
         rules,
-        ignored);
+        ignored,
+        mistakes);
   }
 
   private static Duration seconds(Keys keys, String key, double least) {
@@ -303,7 +304,7 @@ public final class RuleFileReader {
     return rule;
   }
 
-  private static @Nullable Template template(
+  private @Nullable Template template(
       @Nullable ConfigNode node, String key, @Nullable Pattern pattern) {
     if (node == null) {
       return null;
@@ -315,13 +316,20 @@ public final class RuleFileReader {
     try {
       return Template.parse(text, pattern);
     } catch (IllegalArgumentException e) {
-      throw new ConfigException(
-          node.place() + ": " + key + " \"" + text + "\": " + e.getMessage(), e);
+      mistakes.add(
+          node.place()
+              + ": "
+              + key
+              + " \""
+              + text
+              + "\": "
+              + e.getMessage()
+              + "; what the rule matches is left out");
+      return Template.BROKEN;
     }
   }
 
-  private static List<Rule.LabelTemplate> labels(
-      @Nullable ConfigNode node, @Nullable Pattern pattern) {
+  private List<Rule.LabelTemplate> labels(@Nullable ConfigNode node, @Nullable Pattern pattern) {
     if (node == null) {
       return List.of();
     }
@@ -340,16 +348,24 @@ public final class RuleFileReader {
     return List.copyOf(labels.values());
   }
 
-  private static Rule.Type type(Keys keys) {
+  private Rule.Type type(Keys keys) {
     ConfigNode node = keys.get("type");
     if (node == null) {
       return Rule.Type.UNKNOWN;
     }
-    return switch (Keys.text(node, "type").toUpperCase(Locale.ROOT)) {
+    String text = Keys.text(node, "type");
+    return switch (text) {
       case "COUNTER" -> Rule.Type.COUNTER;
       case "GAUGE" -> Rule.Type.GAUGE;
       case "UNTYPED", "UNKNOWN" -> Rule.Type.UNKNOWN;
-      default -> throw Keys.error(node, "type must be COUNTER, GAUGE or UNTYPED");
+      default -> {
+        mistakes.add(
+            node.place()
+                + ": type must be COUNTER, GAUGE or UNTYPED, got \""
+                + text
+                + "\"; the metric is untyped");
+        yield Rule.Type.UNKNOWN;
+      }
     };
   }
 

@@ -11,6 +11,9 @@ import java.util.regex.Pattern;
  * before a literal character. Immutable.
  */
 final class Template {
+  /** Stands for a text whose references lead nowhere; it is never expanded. */
+  static final Template BROKEN = new Template(List.of());
+
   private final List<Part> parts;
 
   /** Literal text, or with a group that is not negative that group's text. */

@@ -24,12 +24,8 @@ class RuleFileReaderTest {
       textBlock =
           """
           rules: [{pattern: '('}]                | r.yml:1:19: pattern must be a regular expression of java.util.regex, got "(": Unclosed group
-          rules: [{pattern: a, name: x$1}]       | r.yml:1:28: name "x$1": the pattern has 0 groups, got a reference to group 1
-          'rules: [{pattern: a, name: "${x}"}]'  | r.yml:1:28: name "${x}": the pattern has no group named "x"
-          rules: [{pattern: a, name: a$}]        | r.yml:1:28: name "a$": a group number or {name} must follow $; write \\$ for the character
           rules: [{name: x}]                     | r.yml:1:9: a rule with a name needs a pattern; add `pattern`
           rules: [{pattern: a, help: x}]         | r.yml:1:9: a rule with help or labels needs a name; add `name`
-          rules: [{pattern: a, type: METER}]     | r.yml:1:28: type must be COUNTER, GAUGE or UNTYPED, got "METER"
           rules: [{valueFactor: x}]              | r.yml:1:23: valueFactor must be a number, got "x"
           rules: [{cache: 5}]                    | r.yml:1:17: cache must be true or false, got "5"
           rules: x                               | r.yml:1:8: a rule must be a map, got "x"
@@ -53,6 +49,45 @@ class RuleFileReaderTest {
           """)
   void saysWhereAndWhatIsWrong(String text, String message) {
     assertThatThrownBy(() -> read(text)).isInstanceOf(ConfigException.class).hasMessage(message);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          rules: [{pattern: a, name: x$1}]       | r.yml:1:28: name "x$1": the pattern has 0 groups, got a reference to group 1; what the rule matches is left out
+          'rules: [{pattern: a, name: "${x}"}]'  | r.yml:1:28: name "${x}": the pattern has no group named "x"; what the rule matches is left out
+          rules: [{pattern: a, name: a$}]        | r.yml:1:28: name "a$": a group number or {name} must follow $; write \\$ for the character; what the rule matches is left out
+          'rules: [{pattern: a, name: a, help: "costs $ 5"}]' | r.yml:1:37: help "costs $ 5": a group number or {name} must follow $; write \\$ for the character; what the rule matches is left out
+          rules: [{pattern: a, type: SUMMARY}]   | r.yml:1:28: type must be COUNTER, GAUGE or UNTYPED, got "SUMMARY"; the metric is untyped
+          rules: [{pattern: a, type: gauge}]     | r.yml:1:28: type must be COUNTER, GAUGE or UNTYPED, got "gauge"; the metric is untyped
+          """)
+  void usesRulesWithMistakesThatOnlyAMatchMeets(String text, String mistake) {
+    RuleFile file = read(text);
+    assertThat(file.rules()).hasSize(1);
+    assertThat(file.mistakes()).containsExactly(mistake);
+  }
+
+  @Test
+  void mergesMapsOfYaml() {
+    RuleFile file =
+        read(
+            """
+            base: &base {type: GAUGE, cache: true}
+            more: &more {type: COUNTER, help: h}
+            rules:
+            - {pattern: a, name: x, <<: *base}
+            - <<: [*base, *more]
+              pattern: b
+              name: y
+              cache: false
+            """);
+    assertThat(file.rules()).extracting(Rule::type).containsOnly(Rule.Type.GAUGE);
+    assertThat(file.rules()).extracting(Rule::cache).containsExactly(true, false);
+    assertThat(file.rules().get(1).help()).isNotNull();
+    assertThatThrownBy(() -> read("rules: [{pattern: a, <<: x}]"))
+        .hasMessage("r.yml:1:26: << takes a map or a list of maps");
   }
 
   @Test
