@@ -1,9 +1,9 @@
 package io.narthex.itests;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.acme.hostile.ClingingExporter;
+import io.narthex.testkit.Needs;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -232,7 +232,7 @@ class StartupIT {
 
   @Test
   void startsWithFewOpenFiles() {
-    assumeTrue(Peers.find("prlimit").isPresent(), "prlimit is not installed");
+    Needs.need("prlimit", Peers.find("prlimit").isPresent());
     try (Server server =
         Distribution.server(data).under("prlimit").under("--nofile=128:128").start()) {
       Server.await("a scrape", () -> server.value("up{job=\"node\"}") == 1);
