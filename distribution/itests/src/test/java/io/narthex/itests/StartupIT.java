@@ -335,16 +335,6 @@ class StartupIT {
   }
 
   @Test
-  void hangupThatTheJvmLeavesIgnoredIsTold() {
-    try (Server server = Distribution.server(data).under("nohup").start()) {
-      Server.await(
-          "the log says it", () -> server.log().contains("SIGHUP is ignored, perhaps by nohup"));
-      server.signal("HUP");
-      assertThat(server.get("-/ready").statusCode()).isEqualTo(200);
-    }
-  }
-
-  @Test
   void reloadOverHttpNeedsTheFlagAndTellsWhatIsWrong() throws IOException {
     Path file =
         Files.writeString(
