@@ -29,7 +29,7 @@ class MachinesIT {
   void firstStartWarnsOfNothing() {
     try (Server server = Distribution.server(data).start()) {
       assertThat(server.log())
-          .contains("Server is ready to receive web requests")
+          .contains("open http://localhost:" + server.port() + "/ in a browser")
           .doesNotContain("level=WARN", "level=ERROR");
     }
   }
