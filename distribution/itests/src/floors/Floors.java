@@ -15,6 +15,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.parsers.ParserConfigurationException;
 import org.w3c.dom.Element;
@@ -37,10 +38,21 @@ final class Floors {
   private static final Pattern CONFORMANCE =
       Pattern.compile("conformance ([^:]+): passed (\\d+) of (\\d+).*", Pattern.DOTALL);
   private static final Pattern CRASH = Pattern.compile("<failureMessage>(.+?)</failureMessage>", Pattern.DOTALL);
+  private static final String ABSENT = "absent: ";
   private static final int SLOWEST = 20;
   private static final int FLAKY_ALLOWED = 2;
   private static final List<String> PEERS =
       List.of("prometheus", "promtool", "amtool", "alertmanager", "pushgateway", "node_exporter");
+
+  /** What tests may need of the machine, with what it is and how to get it; of others the name says it. */
+  private static final Map<String, String> NEEDS =
+      new TreeMap<>(
+          Map.of(
+              "shared", "the conformance data, in ../shared or NARTHEX_SHARED",
+              "peers", "the original programs, NARTHEX_PEERS=get or a folder that has them",
+              "browser", "apt-get install chromium chromium-driver",
+              "dns", "apt-get install dnsmasq-base",
+              "network", "networks of its own, apt-get install iproute2, as root"));
 
   private enum Outcome {
     PASSED,
@@ -48,8 +60,11 @@ final class Floors {
     SKIPPED
   }
 
-  /** One test of a report; {@code test} is empty for what a whole class shares. */
-  private record Case(String name, String test, Outcome outcome) {
+  /**
+   * One test of a report; {@code test} is empty for what a whole class shares, {@code need} unless it was skipped because
+   * the machine lacks something.
+   */
+  private record Case(String name, String test, Outcome outcome, String need) {
     /** The method, without the parameters that reports add. */
     String method() {
       return test.replaceFirst("[^\\p{Alnum}_$].*", "");
@@ -58,27 +73,33 @@ final class Floors {
 
   private record Time(String name, double seconds) {}
 
-  private record Count(int passed, int failed, int skipped) {
+  /** {@code absent}: of the tests that were not run, those that lack something of this machine. */
+  private record Count(int passed, int failed, int skipped, int absent) {
     Count plus(Count other) {
-      return new Count(passed + other.passed, failed + other.failed, skipped + other.skipped);
+      return new Count(
+          passed + other.passed, failed + other.failed, skipped + other.skipped, absent + other.absent);
     }
 
     @Override
     public String toString() {
-      return passed + " passed, " + failed + " failed, " + skipped + " skipped";
+      return passed + " passed, " + failed + " failed, " + (skipped + absent) + " skipped";
     }
   }
 
   private record Cases(int passed, int all) {}
 
-  private static final Count NONE = new Count(0, 0, 0);
+  private static final Count NONE = new Count(0, 0, 0, 0);
 
   private final Path root;
   private final boolean ci = "true".equals(System.getenv("CI"));
+  private final boolean alone = "true".equals(System.getenv("NARTHEX_ALONE"));
   private final Map<String, Count> modules = new TreeMap<>();
   private final Map<String, Count> classes = new TreeMap<>(); // module:Class
   private final Map<String, List<Case>> cases = new TreeMap<>(); // module:Class
   private final Map<String, List<Case>> again = new TreeMap<>(); // module:Class, of second runs
+  private final Map<String, Map<String, Set<String>>> needs = new TreeMap<>(); // module, class, its methods or "" for all
+  private final Map<String, Integer> absent = new TreeMap<>(); // tests that were not run, by need
+  private final Map<String, Integer> floors = new TreeMap<>(); // module[:Class]
   private final Set<String> crashed = new TreeSet<>(); // modules whose integration tests did not end
   private final List<Time> times = new ArrayList<>();
   private final Set<String> flaky = new TreeSet<>();
@@ -92,16 +113,21 @@ final class Floors {
   public static void main(String[] args) throws Exception {
     Floors floors = new Floors(Path.of(args[0]).toAbsolutePath().normalize());
     floors.read();
+    if (args.length > 1 && args[1].equals("--needs")) {
+      floors.printNeeds();
+      return;
+    }
     if (args.length > 1 && args[1].equals("--failed")) {
       floors.printFailed();
       return;
     }
+    List<String[]> lines = floors.lines();
     floors.count();
     if (args.length > 1 && args[1].equals("--propose")) {
       floors.propose();
       return;
     }
-    System.exit(floors.report() ? 0 : 1);
+    System.exit(floors.report(lines) ? 0 : 1);
   }
 
   private void read() throws IOException {
@@ -135,6 +161,18 @@ final class Floors {
     for (Path file : files(target.resolve("failsafe-reports-again"), "TEST-", ".xml")) {
       readReport(module, file, again);
     }
+    if (alone) {
+      readAlone(module, target);
+    }
+    Path notes = target.resolve("needs.txt");
+    if (Files.exists(notes)) {
+      for (String line : Files.readAllLines(notes)) {
+        String[] test = line.split(" ")[0].split("#");
+        needs.computeIfAbsent(module, m -> new TreeMap<>())
+            .computeIfAbsent(test[0], c -> new TreeSet<>())
+            .add(test.length > 1 ? test[1] : "");
+      }
+    }
     for (Path file : files(target.resolve("failsafe-reports"), "failsafe-summary", ".xml")) {
       Matcher crash = CRASH.matcher(Files.readString(file));
       if (crash.find()) {
@@ -153,6 +191,23 @@ final class Floors {
         problems.add(root.relativize(file) + ": not of the form \"conformance SUITE: passed N of M\"");
       }
     }
+  }
+
+  /** Replaces the tests that were run once more with nothing beside by their second outcome. */
+  private void readAlone(String module, Path target) throws IOException {
+    Map<String, List<Case>> second = new TreeMap<>();
+    for (String reports : List.of("surefire-reports-alone", "failsafe-reports-alone")) {
+      for (Path file : files(target.resolve(reports), "TEST-", ".xml")) {
+        readReport(module, file, second);
+      }
+    }
+    second.forEach((type, tests) -> {
+      List<Case> first = cases.computeIfAbsent(type, t -> new ArrayList<>());
+      Set<String> methods = new TreeSet<>();
+      tests.forEach(t -> methods.add(t.method()));
+      first.removeIf(c -> methods.contains("") || methods.contains(c.method()));
+      first.addAll(tests);
+    });
   }
 
   private static List<Path> files(Path folder, String prefix, String suffix) throws IOException {
@@ -193,8 +248,20 @@ final class Floors {
       // what happened before or after all tests of a class has the name of the class or none
       String method = test.getAttribute("name");
       into.computeIfAbsent(type, t -> new ArrayList<>())
-          .add(new Case(type, method.equals(name) ? "" : method, outcome));
+          .add(new Case(type, method.equals(name) ? "" : method, outcome, need(test)));
     }
+  }
+
+  /** Returns what the machine lacks, when the test was skipped for that. */
+  private static String need(Element test) {
+    NodeList skips = test.getElementsByTagName("skipped");
+    if (skips.getLength() == 0) {
+      return "";
+    }
+    Element skip = (Element) skips.item(0); // the reason is its message, or begins its text
+    String reason = skip.getAttribute("message") + " " + skip.getTextContent().lines().findFirst().orElse("");
+    int at = reason.indexOf(ABSENT);
+    return at < 0 ? "" : reason.substring(at + ABSENT.length()).strip();
   }
 
   private static boolean has(Element test, String child) {
@@ -217,19 +284,28 @@ final class Floors {
     }
   }
 
+  /** Prints what needs something of the machine: the modules, then the tests, as Maven takes them. */
+  private void printNeeds() {
+    List<String> tests = new ArrayList<>();
+    needs.values().forEach(types -> types.forEach((type, methods) ->
+        tests.add(methods.contains("") ? type : type + "#" + String.join("+", methods))));
+    System.out.println(String.join(",", needs.keySet()));
+    System.out.println(String.join(",", tests));
+  }
+
   /** Sums the tests up; of one that failed and was run again the second outcome counts. */
   private void count() {
     cases.forEach((type, tests) -> {
       List<Case> second = again.getOrDefault(type, List.of());
       String module = type.substring(0, type.indexOf(':'));
       for (Case test : tests) {
-        Count count = one(test.outcome);
+        Count count = test.need.isEmpty() ? one(test.outcome) : lacking(test);
         if (test.outcome == Outcome.FAILED && !second.isEmpty()) {
           List<Case> same =
               second.stream().filter(c -> test.test.isEmpty() || c.test.equals(test.test)).toList();
           if (!same.isEmpty() && same.stream().allMatch(c -> c.outcome == Outcome.PASSED)) {
             flaky.add(type.substring(type.indexOf(':') + 1) + (test.test.isEmpty() ? "" : "." + test.method()));
-            count = new Count(same.size(), 0, 0);
+            count = new Count(same.size(), 0, 0, 0);
           }
         }
         modules.merge(module, count, Count::plus);
@@ -240,13 +316,52 @@ final class Floors {
 
   private static Count one(Outcome outcome) {
     return switch (outcome) {
-      case PASSED -> new Count(1, 0, 0);
-      case FAILED -> new Count(0, 1, 0);
-      case SKIPPED -> new Count(0, 0, 1);
+      case PASSED -> new Count(1, 0, 0, 0);
+      case FAILED -> new Count(0, 1, 0, 0);
+      case SKIPPED -> new Count(0, 0, 1, 0);
     };
   }
 
-  private boolean report() throws IOException {
+  /** Counts what a skip stands for: one test, or the tests of a class that was skipped as a whole. */
+  private Count lacking(Case test) {
+    if (present(test.need)) {
+      problems.add(test.name + "." + test.test + ": was skipped for want of " + test.need + ", which is there");
+    }
+    int tests = 1;
+    if (test.test.isEmpty()) {
+      tests = floors.getOrDefault(test.name, 0);
+      if (tests == 0) {
+        problems.add(test.name + ": is skipped as a whole without " + test.need + "; give it a line in floors.txt");
+      }
+    }
+    absent.merge(test.need, tests, Integer::sum);
+    return new Count(0, 0, 0, tests);
+  }
+
+  /** Reads floors.txt: the words of each line. */
+  private List<String[]> lines() throws IOException {
+    List<String[]> out = new ArrayList<>();
+    int number = 0;
+    for (String line : Files.readAllLines(root.resolve("distribution/itests/floors.txt"))) {
+      number++;
+      String[] words = line.replaceFirst("#.*", "").strip().split("\\s+");
+      boolean skip = words[0].equals("skip") && words.length == 2;
+      boolean floor = List.of("tests", "conformance").contains(words[0]) && words.length > 2 && words[2].matches("\\d+");
+      if (skip) {
+        skips.add(words[1]);
+      } else if (floor) {
+        out.add(words);
+        if (words[0].equals("tests")) {
+          floors.put(words[1], Integer.parseInt(words[2]));
+        }
+      } else if (!words[0].isEmpty()) {
+        problems.add("floors.txt:" + number + ": cannot be read: \"" + line + "\"");
+      }
+    }
+    return out;
+  }
+
+  private boolean report(List<String[]> lines) {
     System.out.println("the " + SLOWEST + " slowest classes:");
     times.stream()
         .sorted(Comparator.comparingDouble(Time::seconds).reversed())
@@ -256,21 +371,12 @@ final class Floors {
     conformance.forEach(
         (name, cases) ->
             System.out.println("conformance " + name + ": passed " + cases.passed + " of " + cases.all));
-    int number = 0;
-    for (String line : Files.readAllLines(root.resolve("distribution/itests/floors.txt"))) {
-      number++;
-      String text = line.replaceFirst("#.*", "").strip();
-      if (!text.isEmpty()) {
-        try {
-          check(text.split("\\s+"));
-        } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
-          problems.add("floors.txt:" + number + ": cannot be read: \"" + text + "\"");
-        }
-      }
-    }
+    lines.forEach(this::check);
     for (List<Case> tests : cases.values()) {
       for (Case test : tests) {
-        if (test.outcome == Outcome.SKIPPED && !maySkip(test)) {
+        if (test.outcome == Outcome.SKIPPED
+            && test.need.isEmpty()
+            && !skips.contains(test.name + "." + test.method())) {
           problems.add(
               test.name + "." + test.test + ": was skipped; let it run, or list it in floors.txt: skip " + test.name + "." + test.method());
         }
@@ -283,60 +389,57 @@ final class Floors {
     if (total.failed > 0) {
       problems.add(total.failed + " tests failed");
     }
+    if (ci && !absent.isEmpty()) {
+      problems.add("absent: " + absent.keySet() + ", which continuous integration does not accept");
+    }
     problems.forEach(p -> System.out.println("PROBLEM " + p));
-    System.out.println(total);
+    System.out.println(total.passed + " passed, " + total.failed + " failed");
+    List<String> why = new ArrayList<>();
+    if (total.skipped > 0) {
+      why.add(total.skipped + " on purpose (distribution/itests/floors.txt)");
+    }
+    absent.forEach((need, tests) -> why.add(tests + " without " + need));
+    System.out.println("skipped: " + (why.isEmpty() ? "none" : String.join(", ", why)));
+    if (!absent.isEmpty() && !alone) {
+      System.out.println(
+          "to run them: "
+              + absent.keySet().stream()
+                  .map(need -> need + ": " + NEEDS.getOrDefault(need, "install " + need))
+                  .collect(Collectors.joining("; ")));
+    }
     flaky.forEach(test -> System.out.println("flaky: " + test));
     return problems.isEmpty();
   }
 
-  private final Set<String> skips = new TreeSet<>(); // module:Class.method, or module[:Class] where something is absent
+  private final Set<String> skips = new TreeSet<>(); // module:Class.method
 
-  private boolean maySkip(Case test) {
-    return skips.contains(test.name + "." + test.method())
-        || skips.contains(test.name)
-        || skips.contains(test.name.substring(0, test.name.indexOf(':')));
-  }
-
-  /** Checks one line: kind, name, floor, and what it sinks to without something the machine may lack. */
+  /** Checks one line: kind, name, floor, for conformance cases also who counts them if not a machine with the data can. */
   private void check(String[] words) {
-    String what = words[0] + " " + words[1];
-    if (words[0].equals("skip")) {
-      skips.add(words[1]);
-      return;
-    }
     int floor = Integer.parseInt(words[2]);
-    for (int i = 3; i < words.length; i++) {
-      String[] option = words[i].split("=", 2);
-      String need = option[0].substring("without-".length());
-      if (!present(need)) {
-        System.out.println(what + ": " + need + " is absent, floor " + option[1] + " instead of " + floor);
-        if (ci) {
-          problems.add(what + ": " + need + " is absent, which continuous integration does not accept");
-        }
-        skips.add(words[1]);
-        floor = Math.min(floor, Integer.parseInt(option[1]));
+    int passed;
+    if (words[0].equals("tests")) {
+      Count count = (words[1].contains(":") ? classes : modules).getOrDefault(words[1], NONE);
+      passed = count.passed + count.absent;
+    } else {
+      boolean counted = present("shared") && (words.length == 3 || classes.getOrDefault(words[3], NONE).absent == 0);
+      if (!counted) {
+        return;
       }
+      passed = conformance.getOrDefault(words[1], new Cases(0, 0)).passed;
     }
-    int passed =
-        switch (words[0]) {
-          case "tests" ->
-              (words[1].contains(":") ? classes : modules).getOrDefault(words[1], NONE).passed;
-          case "conformance" -> conformance.getOrDefault(words[1], new Cases(0, 0)).passed;
-          default -> throw new IllegalArgumentException(words[0]);
-        };
     if (passed < floor) {
-      problems.add(what + ": " + passed + " passed, at least " + floor + " must");
+      problems.add(words[0] + " " + words[1] + ": " + passed + " passed, at least " + floor + " must");
     }
   }
 
   private boolean present(String need) {
-    return switch (need) {
-      case "shared" -> shared(System.getenv("NARTHEX_SHARED")) || shared(root + "/../shared");
+    return !alone && switch (need) {
+      case "shared" -> hasShared();
       case "browser" -> onPath("chromedriver") && (onPath("chromium") || onPath("google-chrome"));
       case "dns" -> onPath("dnsmasq") || Files.isExecutable(Path.of("/usr/sbin/dnsmasq"));
       case "network" -> makesNetworks();
       case "peers" -> PEERS.stream().allMatch(Floors::peer);
-      default -> throw new IllegalArgumentException(need);
+      default -> onPath(need);
     };
   }
 
@@ -363,8 +466,17 @@ final class Floors {
     }
   }
 
-  private static boolean shared(String folder) {
-    return folder != null && Files.isDirectory(Path.of(folder, "conformance"));
+  private boolean hasShared() {
+    String given = System.getenv("NARTHEX_SHARED");
+    if (given != null && !given.isEmpty()) {
+      return Files.isDirectory(Path.of(given, "conformance"));
+    }
+    for (Path p = root; p.getFileName() != null; p = p.getParent()) {
+      if (Files.isDirectory(p.resolveSibling("shared/conformance"))) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static boolean onPath(String tool) {
@@ -380,6 +492,6 @@ final class Floors {
     modules.forEach((name, count) -> System.out.println("tests " + name + " " + count.passed));
     conformance.forEach(
         (name, cases) ->
-            System.out.println("conformance " + name + " " + cases.passed + " without-shared=0"));
+            System.out.println("conformance " + name + " " + cases.passed));
   }
 }

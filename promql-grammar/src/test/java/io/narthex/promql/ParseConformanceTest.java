@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.re2j.Pattern;
 import io.narthex.model.NativeHistogram;
 import io.narthex.model.StaleMarker;
+import io.narthex.testkit.Needs;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -17,7 +18,6 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.NullUnmarked;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -35,20 +35,8 @@ class ParseConformanceTest {
         }
       };
 
-  private static JsonNode load(String suite, String file) throws IOException {
-    String env = System.getenv("NARTHEX_SHARED");
-    Path shared = env != null ? Path.of(env) : null;
-    for (Path p = Path.of("").toAbsolutePath(); shared == null && p != null; p = p.getParent()) {
-      if (Files.isDirectory(p.resolve("../shared/conformance"))) {
-        shared = p.resolve("../shared");
-      }
-    }
-    Path data = shared == null ? null : shared.resolve("conformance/parse").resolve(file);
-    if (data == null || !Files.exists(data)) {
-      System.out.println("conformance data absent: " + suite);
-      Assumptions.abort("no conformance data");
-    }
-    return new ObjectMapper().readTree(data.toFile());
+  private static JsonNode load(String file) throws IOException {
+    return new ObjectMapper().readTree(Needs.shared("conformance/parse/" + file).toFile());
   }
 
   private static void report(String suite, int total, List<String> failures) throws IOException {
@@ -70,7 +58,7 @@ class ParseConformanceTest {
 
   @Test
   void parsesAndRefusesExpressions() throws IOException {
-    JsonNode root = load("parse-expressions", "expression_cases.json");
+    JsonNode root = load("expression_cases.json");
     PromqlParser parser = new PromqlParser(new ParserOptions(true, true, false, RE2, name -> null));
     List<String> failures = new ArrayList<>();
     int total = 0;
@@ -140,7 +128,7 @@ class ParseConformanceTest {
 
   @Test
   void printsExpressions() throws IOException {
-    JsonNode root = load("parse-format", "format_cases.json");
+    JsonNode root = load("format_cases.json");
     PromqlParser parser = new PromqlParser(ParserOptions.everything(RE2));
     List<String> failures = new ArrayList<>();
     int total = 0;
@@ -164,7 +152,7 @@ class ParseConformanceTest {
 
   @Test
   void readsSeriesDescriptions() throws IOException {
-    JsonNode root = load("parse-series", "series_description_cases.json");
+    JsonNode root = load("series_description_cases.json");
     List<String> failures = new ArrayList<>();
     int total = 0;
     for (String kind : List.of("float_series", "histogram_series")) {

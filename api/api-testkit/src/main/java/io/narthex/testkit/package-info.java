@@ -1,6 +1,6 @@
 /** Common code of plugin tests. */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 @NullMarked
 package io.narthex.testkit;
 

@@ -1,7 +1,6 @@
 package io.narthex.itests;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpServer;
@@ -23,7 +22,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,9 +41,7 @@ class AccessIT {
 
   @Test
   void foreignPagesChangeNothing() throws Exception {
-    Optional<Path> chromium = Peers.find("chromium", "google-chrome", "chrome");
-    Optional<Path> driver = Peers.find("chromedriver");
-    assumeTrue(chromium.isPresent() && driver.isPresent(), "chromium is not installed");
+    Peers.Chromium chromium = Peers.chromium();
     HttpServer foreign =
         HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     try (Server server =
@@ -53,7 +49,7 @@ class AccessIT {
                 .with("--web.enable-lifecycle", "--web.enable-admin-api")
                 .start();
         Browser browser =
-            new Browser(driver.orElseThrow(), chromium.orElseThrow(), folder.resolve("profile"))) {
+            new Browser(chromium.driver(), chromium.browser(), folder.resolve("profile"))) {
       String page = foreignPage(server.url("").replaceAll("/$", ""));
       foreign.createContext(
           "/",
@@ -126,12 +122,9 @@ class AccessIT {
 
   @Test
   void originalProgramsWorkOverTlsWithCertificatesAndPasswords() throws Exception {
-    Optional<Path> prometheus = Peers.find("prometheus");
-    Optional<Path> promtool = Peers.find("promtool");
-    Optional<Path> amtool = Peers.find("amtool");
-    assumeTrue(
-        prometheus.isPresent() && promtool.isPresent() && amtool.isPresent(),
-        "prometheus, promtool or amtool is not installed");
+    Path prometheus = Peers.original("prometheus");
+    Path promtool = Peers.original("promtool");
+    Path amtool = Peers.original("amtool");
     PemFiles.create(folder, "server", "san=ip:127.0.0.1,dns:localhost");
     PemFiles.create(folder, "client", "san=dns:client.test");
     PemFiles.create(folder, "next", "san=ip:127.0.0.1,dns:localhost");
@@ -171,7 +164,7 @@ class AccessIT {
           "samples",
           () ->
               Peers.run(
-                      promtool.get(),
+                      promtool,
                       "query",
                       "instant",
                       "--http.config.file=" + clientFile,
@@ -181,7 +174,7 @@ class AccessIT {
                   .contains("=> 1 @"));
       Peers.Result silenced =
           Peers.run(
-              amtool.get(),
+              amtool,
               "--alertmanager.url=" + url,
               "--http.config.file=" + clientFile,
               "silence",
@@ -192,14 +185,14 @@ class AccessIT {
       assertThat(silenced.status()).as(silenced.output()).isZero();
       assertThat(
               Peers.run(
-                      promtool.get(),
+                      promtool,
                       "check",
                       "healthy",
                       "--http.config.file=" + clientFile,
                       "--url=" + url)
                   .output())
           .contains("SUCCESS");
-      assertThat(Peers.run(promtool.get(), "check", "healthy", "--url=" + url).status())
+      assertThat(Peers.run(promtool, "check", "healthy", "--url=" + url).status())
           .as("without certificate and password")
           .isNotZero();
       Path curl = Peers.find("curl").orElseThrow();
@@ -212,7 +205,7 @@ class AccessIT {
           .as("a certificate that is not trusted")
           .isEqualTo(60);
       scrapedByPrometheus(
-          prometheus.get(),
+          prometheus,
           server.port(),
           http,
           () -> {

@@ -3,6 +3,7 @@ package io.narthex.itests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.narthex.testkit.Needs;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -21,7 +22,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -294,14 +294,7 @@ class AlertmanagerApiIT {
   }
 
   private static Path description() {
-    String shared = System.getenv("NARTHEX_SHARED");
-    Path root = shared == null ? Tree.ROOT.resolve("../shared") : Path.of(shared);
-    Path file = root.resolve("conformance").resolve(SUITE).resolve("openapi.yaml");
-    if (!Files.isRegularFile(file)) {
-      System.out.println("conformance data absent: " + SUITE);
-      Assumptions.abort("conformance data absent");
-    }
-    return file;
+    return Needs.shared("conformance/" + SUITE + "/openapi.yaml");
   }
 
   private static @Nullable Object child(@Nullable Object of, String name) {

@@ -3,10 +3,10 @@ package io.narthex.itests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.narthex.bench.scenarios.AlertmanagerScenarios;
+import io.narthex.testkit.Needs;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,7 +26,7 @@ class AlertmanagerScenariosIT {
 
   @Test
   void playsAllScenariosOfOneServerOverHttp() throws Exception {
-    List<Path> files = AlertmanagerScenarios.files(scenarios());
+    List<Path> files = AlertmanagerScenarios.files(Needs.shared("conformance/" + SUITE));
     AlertmanagerScenarios.Outcome outcome =
         AlertmanagerScenarios.run(Distribution.home(), files, folder);
     String line =
@@ -37,16 +37,5 @@ class AlertmanagerScenariosIT {
     Files.writeString(report, line + "\n");
     // there is no cluster, /api/v1/alerts is Prometheus' here, and a busy machine is late for some
     assertThat(outcome.passed()).as(outcome.failures().toString()).isGreaterThanOrEqualTo(LEAST);
-  }
-
-  private static Path scenarios() {
-    String shared = System.getenv("NARTHEX_SHARED");
-    Path root = shared == null ? Tree.ROOT.resolve("../shared") : Path.of(shared);
-    Path scenarios = root.resolve("conformance").resolve(SUITE);
-    if (!Files.isDirectory(scenarios)) {
-      System.out.println("conformance data absent: " + SUITE);
-      Assumptions.abort("conformance data absent");
-    }
-    return scenarios;
   }
 }

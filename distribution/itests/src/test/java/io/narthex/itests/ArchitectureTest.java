@@ -8,8 +8,10 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaPackage;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -19,6 +21,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -402,5 +405,32 @@ class ArchitectureTest {
 
   private static boolean sameModule(Dependency d) {
     return moduleOf(d).equals(moduleByPackage.get(d.getOriginClass().getPackageName()));
+  }
+
+  /**
+   * What a machine may lack is asked for in one place, which tells it; else floors of machines that
+   * lack it would be guessed.
+   */
+  @Test
+  void testsAskForWhatAMachineMayLackInOnePlace() throws IOException {
+    List<String> others = new ArrayList<>();
+    List<Path> modules = new ArrayList<>(Tree.modulesWithClasses());
+    modules.add(Path.of("distribution/itests"));
+    for (Path module : modules) {
+      Path tests = Tree.ROOT.resolve(module).resolve("src/test/java");
+      if (!Files.isDirectory(tests)) {
+        continue;
+      }
+      try (Stream<Path> files = Files.walk(tests)) {
+        for (Path file : files.filter(f -> f.toString().endsWith(".java")).toList()) {
+          String text = Files.readString(file);
+          if (text.contains("getenv(\"NARTHEX_SHARED\")")
+              || text.contains("getenv(\"NARTHEX_PEERS\")") && !text.contains("Needs.need(")) {
+            others.add(module + ": " + file.getFileName());
+          }
+        }
+      }
+    }
+    assertThat(others).as("tests that should ask io.narthex.testkit.Needs").isEmpty();
   }
 }

@@ -1,7 +1,6 @@
 package io.narthex.itests;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.narthex.bench.ui.Browser;
 import java.nio.file.Files;
@@ -9,7 +8,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -24,14 +22,7 @@ class BrowserIT {
 
   @BeforeAll
   static void start() throws Exception {
-    Optional<Path> chromium = Peers.find("chromium", "google-chrome", "chrome");
-    Optional<Path> driver = Peers.find("chromedriver");
-    if (chromium.isEmpty() || driver.isEmpty()) {
-      assertThat(System.getenv("CI"))
-          .as("chromium and chromedriver are not installed")
-          .isNotEqualTo("true");
-      assumeTrue(false, "chromium and chromedriver are not installed");
-    }
+    Peers.Chromium chromium = Peers.chromium();
     Files.writeString(
         folder.resolve("prometheus.yml"),
         """
@@ -63,7 +54,7 @@ class BrowserIT {
         Distribution.server(folder.resolve("data"))
             .with("--config.file=" + folder.resolve("prometheus.yml"))
             .start();
-    browser = new Browser(driver.orElseThrow(), chromium.orElseThrow(), folder.resolve("profile"));
+    browser = new Browser(chromium.driver(), chromium.browser(), folder.resolve("profile"));
     Server.await("samples", () -> server().value("count_over_time(up{job=\"node\"}[1m])") >= 4);
     Server.await("every target's first scrape", () -> server().query("up").size() == 3);
   }

@@ -1,7 +1,6 @@
 package io.narthex.itests;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -9,6 +8,7 @@ import io.narthex.bench.Peer;
 import io.narthex.bench.ui.Browser;
 import io.narthex.bench.ui.DashboardData;
 import io.narthex.bench.ui.Panels;
+import io.narthex.testkit.Needs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,6 +41,7 @@ class DashboardsIT {
   /** How long the first page of a server that has just started may take, with all its panels. */
   private static final Duration PATIENCE = Duration.ofSeconds(120);
 
+  private static final String DASHBOARDS = "conformance/dashboards";
   private static final long HOUR = 3_600_000;
   private static final long STEP = 15_000;
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -59,20 +60,8 @@ class DashboardsIT {
   private static int asked;
   private static int equal;
 
-  private static @Nullable Path dashboards() {
-    String shared = System.getenv("NARTHEX_SHARED");
-    Path files =
-        Path.of(shared == null ? Tree.ROOT.resolve("../shared").toString() : shared)
-            .resolve("conformance/dashboards");
-    return Files.isDirectory(files) ? files : null;
-  }
-
   static List<String> files() throws IOException {
-    Path files = dashboards();
-    if (files == null) {
-      return List.of("absent");
-    }
-    try (Stream<Path> all = Files.list(files)) {
+    try (Stream<Path> all = Files.list(Needs.shared(DASHBOARDS))) {
       return all.map(f -> f.getFileName().toString())
           .filter(f -> f.endsWith(".json"))
           .sorted()
@@ -82,21 +71,15 @@ class DashboardsIT {
 
   @BeforeAll
   static void start() throws Exception {
-    boolean complete =
-        dashboards() != null
-            && Peers.find("prometheus").isPresent()
-            && Peers.find("chromium", "google-chrome", "chrome").isPresent()
-            && Peers.find("chromedriver").isPresent();
-    if (!complete) {
-      assertThat(Peers.required()).as("dashboards, Prometheus or a browser are absent").isFalse();
-      assumeTrue(false, "dashboards, Prometheus or a browser are absent");
-    }
+    Path dashboards = Needs.shared(DASHBOARDS);
+    Peers.original("prometheus");
+    Peers.Chromium chromium = Peers.chromium();
     Path home = Distribution.home();
     Path ours = Files.createDirectories(folder.resolve("narthex"));
     Files.writeString(ours.resolve("empty.yml"), "global: {scrape_interval: 15s}\n");
     Files.writeString(
         ours.resolve("narthex.yml"),
-        "dashboards: {folders: [{name: Public, path: '" + dashboards() + "'}]}\n");
+        "dashboards: {folders: [{name: Public, path: '" + dashboards + "'}]}\n");
     int port = Peer.freePort();
     narthex =
         Peer.start(
@@ -120,11 +103,7 @@ class DashboardsIT {
     }
     assertThat(data.size()).isGreaterThan(1000);
     data.write(List.of(narthex(), prometheus()), from - HOUR, to, STEP);
-    browser =
-        new Browser(
-            Peers.find("chromedriver").orElseThrow(),
-            Peers.find("chromium", "google-chrome", "chrome").orElseThrow(),
-            folder.resolve("profile"));
+    browser = new Browser(chromium.driver(), chromium.browser(), folder.resolve("profile"));
   }
 
   @AfterAll
@@ -161,7 +140,7 @@ class DashboardsIT {
   }
 
   private static JsonNode document(String file) throws IOException {
-    return JSON.readTree(Objects.requireNonNull(dashboards()).resolve(file).toFile());
+    return JSON.readTree(Needs.shared(DASHBOARDS).resolve(file).toFile());
   }
 
   /** What stands for a variable in queries, and what the address says of it. */

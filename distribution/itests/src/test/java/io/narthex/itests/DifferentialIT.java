@@ -1,7 +1,6 @@
 package io.narthex.itests;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.narthex.bench.Differential;
 import java.io.ByteArrayOutputStream;
@@ -15,9 +14,7 @@ class DifferentialIT {
 
   @Test
   void randomQueriesAgreeWithPrometheus() throws Exception {
-    if (!Peers.required()) {
-      assumeTrue(Peers.find("prometheus").isPresent(), "Prometheus is not installed");
-    }
+    Peers.original("prometheus");
     long seed = System.nanoTime() & 0xffff_ffffL;
     ByteArrayOutputStream printed = new ByteArrayOutputStream();
     boolean agrees =

@@ -1,8 +1,8 @@
 package io.narthex.itests;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.narthex.testkit.Needs;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -27,11 +27,7 @@ class DnsDiscoveryIT {
   @BeforeAll
   static void start() throws Exception {
     Optional<Path> program = Peers.find("dnsmasq");
-    if (program.isEmpty()) {
-      System.out.println("DnsDiscoveryIT: skipped, dnsmasq is not installed");
-      assertThat(System.getenv("CI")).as("dnsmasq is not installed").isNotEqualTo("true");
-      assumeTrue(false, "dnsmasq is not installed");
-    }
+    Needs.need("dns", program.isPresent());
     dns = new DnsMasq(program.orElseThrow(), folder);
     metrics = new MetricsStandIn("stand_in 1\n");
     StringBuilder jobs = new StringBuilder();

@@ -1,12 +1,10 @@
 package io.narthex.itests;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.narthex.bench.ui.Browser;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -54,12 +52,10 @@ class LoginIT {
 
   @Test
   void peopleLogInAndOutThroughThePage() throws Exception {
-    Optional<Path> chromium = Peers.find("chromium", "google-chrome", "chrome");
-    Optional<Path> driver = Peers.find("chromedriver");
-    assumeTrue(chromium.isPresent() && driver.isPresent(), "chromium is not installed");
+    Peers.Chromium chromium = Peers.chromium();
     try (Server server = strict().start();
         Browser browser =
-            new Browser(driver.orElseThrow(), chromium.orElseThrow(), folder.resolve("profile"))) {
+            new Browser(chromium.driver(), chromium.browser(), folder.resolve("profile"))) {
       browser.open(server.url("targets?a=b"));
       String secret = browser.await("login-secret");
       browser.type(secret, "wrong");

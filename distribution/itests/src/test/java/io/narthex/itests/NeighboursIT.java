@@ -1,9 +1,9 @@
 package io.narthex.itests;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.narthex.testkit.Needs;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -37,11 +37,10 @@ class NeighboursIT {
 
   @BeforeAll
   static void start() throws Exception {
-    Optional<Path> program = Peers.find("prometheus");
-    assumeTrue(program.isPresent() && Peers.find("amtool").isPresent(), "no prometheus, no amtool");
+    Path program = Peers.original("prometheus");
+    Peers.original("amtool");
     Optional<Namespace> made = Namespace.create();
-    assertThat(made.isPresent() || !Peers.required()).as("a network namespace").isTrue();
-    assumeTrue(made.isPresent(), "no network namespace can be made here");
+    Needs.need("network", made.isPresent());
     network = made.get();
     server =
         Distribution.server(folder.resolve("data"))
@@ -75,7 +74,7 @@ class NeighboursIT {
                 static_configs: [{targets: ["NARTHEX"]}]
             """
                 .replace("NARTHEX", narthex));
-    List<String> command = Peers.command(program.get());
+    List<String> command = Peers.command(program);
     command.addAll(
         List.of(
             "--config.file=" + config,
@@ -201,7 +200,7 @@ class NeighboursIT {
 
   @Test
   void amtoolOfAnotherMachineSilencesAndAsks() throws Exception {
-    String amtool = Peers.find("amtool").orElseThrow().toString();
+    String amtool = Peers.original("amtool").toString();
     String url = "--alertmanager.url=" + remote("");
     String id =
         network()
@@ -300,7 +299,7 @@ class NeighboursIT {
 
   @Test
   void worksBehindAProxyThatRewritesHost() throws Exception {
-    Path amtool = Peers.find("amtool").orElseThrow();
+    Path amtool = Peers.original("amtool");
     try (RewritingProxy proxy = new RewritingProxy(server().port(), "narthex.internal:81")) {
       Peers.Result made =
           Peers.run(

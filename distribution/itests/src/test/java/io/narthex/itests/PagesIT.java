@@ -1,7 +1,6 @@
 package io.narthex.itests;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -72,13 +71,7 @@ class PagesIT {
 
   @BeforeAll
   static void start() throws Exception {
-    boolean complete =
-        Peers.find("chromium", "google-chrome", "chrome").isPresent()
-            && Peers.find("chromedriver").isPresent();
-    if (!complete) {
-      assertThat(Peers.required()).as("chromium and chromedriver are not installed").isFalse();
-      assumeTrue(false, "chromium and chromedriver are not installed");
-    }
+    Peers.Chromium chromium = Peers.chromium();
     configure("", "");
     Files.writeString(
         folder.resolve("narthex.yml"),
@@ -95,11 +88,7 @@ class PagesIT {
                 "--narthex.config.file=" + folder.resolve("narthex.yml"),
                 "--web.enable-lifecycle")
             .start();
-    browser =
-        new Browser(
-            Peers.find("chromedriver").orElseThrow(),
-            Peers.find("chromium", "google-chrome", "chrome").orElseThrow(),
-            folder.resolve("profile"));
+    browser = new Browser(chromium.driver(), chromium.browser(), folder.resolve("profile"));
     pictures();
     hostile = hostileTarget();
     configure(

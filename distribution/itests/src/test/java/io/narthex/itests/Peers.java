@@ -1,5 +1,6 @@
 package io.narthex.itests;
 
+import io.narthex.testkit.Needs;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -9,9 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/**
- * The original programs, where the machine has them: in the folder NARTHEX_PEERS or on the PATH.
- */
+/** Other programs, where the machine has them: in the folder NARTHEX_PEERS or on the PATH. */
 final class Peers {
   private Peers() {}
 
@@ -38,9 +37,22 @@ final class Peers {
             program.toString()));
   }
 
-  /** Tells whether the originals have to be there: in continuous integration no test skips them. */
-  static boolean required() {
-    return "true".equals(System.getenv("CI"));
+  /** Returns one of the original programs, tried by several names; skips the test without it. */
+  static Path original(String... names) {
+    Optional<Path> program = find(names);
+    Needs.need("peers", program.isPresent());
+    return program.orElseThrow();
+  }
+
+  /** A browser and the program that drives it. */
+  record Chromium(Path driver, Path browser) {}
+
+  /** Returns the browser; skips the test without it. */
+  static Chromium chromium() {
+    Optional<Path> browser = find("chromium", "google-chrome", "chrome");
+    Optional<Path> driver = find("chromedriver");
+    Needs.need("browser", browser.isPresent() && driver.isPresent());
+    return new Chromium(driver.orElseThrow(), browser.orElseThrow());
   }
 
   /** What a program printed and how it ended. */

@@ -22,6 +22,7 @@ import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.Secret;
 import io.narthex.spi.config.Setting;
 import io.narthex.spi.notifier.NotifierProvider;
+import io.narthex.testkit.Needs;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.lang.reflect.RecordComponent;
@@ -41,7 +42,6 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -122,15 +122,8 @@ class PluginAlertmanagerConformanceTest {
     }
   }
 
-  private static Path data(String suite) {
-    String shared = System.getenv("NARTHEX_SHARED");
-    Path root = shared == null ? Tree.ROOT.resolve("../shared") : Path.of(shared);
-    Path data = root.resolve("conformance/alertmanager-config");
-    if (!Files.exists(data)) {
-      System.out.println("conformance data absent: " + suite);
-      Assumptions.abort("conformance data absent");
-    }
-    return data;
+  private static Path data() {
+    return Needs.shared("conformance/alertmanager-config");
   }
 
   private static void finish(String suite, int all, List<String> failures) throws IOException {
@@ -170,7 +163,7 @@ class PluginAlertmanagerConformanceTest {
   }
 
   private void judge(String suite, Predicate<String> files) throws IOException {
-    Path data = data("alertmanager-config");
+    Path data = data();
     List<String> failures = new ArrayList<>();
     int all = 0;
     List<String> lines = Files.readAllLines(data.resolve("MANIFEST.tsv"));
@@ -207,7 +200,7 @@ class PluginAlertmanagerConformanceTest {
   @Test
   void valuesInEffectAreAlertmanagers() throws IOException {
     String suite = "alertmanager-config-values";
-    Path data = data(suite);
+    Path data = data();
     List<String> failures = new ArrayList<>();
     int all = 0;
     int absent = 0;
@@ -356,7 +349,7 @@ class PluginAlertmanagerConformanceTest {
   @Test
   void addressesAndUrlsAreReadAsAlertmanagerDoes() throws IOException {
     String suite = "alertmanager-config-scalars";
-    JsonNode data = new ObjectMapper().readTree(data(suite).resolve("scalars.json").toFile());
+    JsonNode data = new ObjectMapper().readTree(data().resolve("scalars.json").toFile());
     List<String> failures = new ArrayList<>();
     int all = 0;
     for (JsonNode c : data.path("host_port")) {

@@ -16,6 +16,7 @@ import io.narthex.service.config.PrometheusConfig;
 import io.narthex.service.metrics.Metrics;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.discovery.DiscoveryProvider;
+import io.narthex.testkit.Needs;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.net.URLClassLoader;
@@ -27,7 +28,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -52,13 +52,7 @@ class PluginConfigConformanceTest {
 
   @Test
   void pluginsJudgeTheirBlocksAsPrometheusDoes() throws Exception {
-    String shared = System.getenv("NARTHEX_SHARED");
-    Path root = shared == null ? Tree.ROOT.resolve("../shared") : Path.of(shared);
-    Path data = root.resolve("conformance/config");
-    if (!Files.exists(data)) {
-      System.out.println("conformance data absent: " + SUITE);
-      Assumptions.abort("conformance data absent");
-    }
+    Path data = Needs.shared("conformance/config");
     List<URLClassLoader> loaders = new ArrayList<>();
     DiscoveryHost host = host(loaders);
     List<String> failures = new ArrayList<>();

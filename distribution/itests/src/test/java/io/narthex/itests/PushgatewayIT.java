@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.airlift.compress.v3.snappy.SnappyFramedOutputStream;
 import io.airlift.compress.v3.snappy.SnappyJavaCompressor;
 import io.narthex.exposition.ProtobufBytes;
+import io.narthex.testkit.Needs;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -29,7 +30,6 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.GZIPOutputStream;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -95,14 +95,7 @@ class PushgatewayIT {
   }
 
   private static Path data(String file) {
-    String shared = System.getenv("NARTHEX_SHARED");
-    Path root = shared == null ? Tree.ROOT.resolve("../shared") : Path.of(shared);
-    Path found = root.resolve("conformance/pushgateway").resolve(file);
-    if (!Files.isRegularFile(found)) {
-      System.out.println("conformance data absent: " + SUITE);
-      Assumptions.abort("conformance data absent");
-    }
-    return found;
+    return Needs.shared("conformance/pushgateway/" + file);
   }
 
   private static void report(String suite, int passed, int total) throws IOException {

@@ -11,6 +11,7 @@ import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.notifier.NotifierProvider;
 import io.narthex.spi.plugin.PluginContext;
+import io.narthex.testkit.Needs;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.net.URLClassLoader;
@@ -21,7 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -83,14 +83,7 @@ class ReceiverFragmentsTest {
   }
 
   private static Path data() {
-    String shared = System.getenv("NARTHEX_SHARED");
-    Path root = shared == null ? Tree.ROOT.resolve("../shared") : Path.of(shared);
-    Path file = root.resolve("conformance/alertmanager-config/integration-fragments.json");
-    if (!Files.exists(file)) {
-      System.out.println("conformance data absent: " + SUITE);
-      Assumptions.abort("conformance data absent");
-    }
-    return file;
+    return Needs.shared("conformance/alertmanager-config/integration-fragments.json");
   }
 
   /** Returns what a plugin says against a block, empty when it takes it. */

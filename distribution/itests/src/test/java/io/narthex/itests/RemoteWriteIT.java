@@ -1,7 +1,6 @@
 package io.narthex.itests;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpServer;
@@ -20,7 +19,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -222,16 +220,14 @@ class RemoteWriteIT {
 
   @Test
   void everySampleOfAPrometheusArrivesThroughAKillASwapAndAStop() throws Exception {
-    Optional<Path> program = Peers.find("prometheus");
-    assertThat(program.isPresent() || !Peers.required()).as("prometheus is not there").isTrue();
-    assumeTrue(program.isPresent(), "no prometheus");
+    Path program = Peers.original("prometheus");
     int own = freePort();
     String[] flags = {
       "--web.listen-address=127.0.0.1:" + own, "--web.enable-remote-write-receiver"
     };
     stage.file("prometheus.yml", "global: {}\n");
     Server server = stage.start(s -> s.with(flags));
-    startPrometheus(program.get(), startApp(), own);
+    startPrometheus(program, startApp(), own);
     awaitSamples(server, "at first");
     double begin = System.currentTimeMillis() / 1000.0;
 

@@ -1,7 +1,6 @@
 package io.narthex.itests;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.narthex.itests.GrafanaRequests.Answer;
@@ -14,7 +13,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -388,16 +386,6 @@ class ServesIT {
     assertThat(list.output()).contains("io.narthex.storage.tsdb", "running");
   }
 
-  /** Returns a program of the originals; without it the test is skipped, but never in CI. */
-  private static Path original(String name) {
-    Optional<Path> program = Peers.find(name);
-    if (!Peers.required()) {
-      assumeTrue(program.isPresent(), name + " is not installed");
-    }
-    assertThat(program).as(name).isPresent();
-    return program.orElseThrow();
-  }
-
   private static String printed(Path program, String... arguments) {
     Peers.Result result = Peers.run(program, arguments);
     assertThat(result.status()).as(result.output()).isZero();
@@ -418,7 +406,7 @@ class ServesIT {
 
   @Test
   void promtoolPrintsTheSameNumbers() {
-    Path promtool = original("promtool");
+    Path promtool = Peers.original("promtool");
     String time = Long.toString(settledSecond());
     String expression = "node_cpu_seconds_total{mode=\"idle\"}";
     String printed = printed(promtool, "query", "instant", "--time=" + time, base(), expression);
@@ -440,7 +428,7 @@ class ServesIT {
 
   @Test
   void promtoolPrintsTheSameRange() {
-    Path promtool = original("promtool");
+    Path promtool = Peers.original("promtool");
     long end = settledSecond();
     String expression = "up{job=\"node\"}";
     String printed =
@@ -475,7 +463,7 @@ class ServesIT {
 
   @Test
   void promtoolListsSeriesAndLabels() {
-    Path promtool = original("promtool");
+    Path promtool = Peers.original("promtool");
     assertThat(printed(promtool, "query", "series", "--match=up", base()).lines())
         .hasSize(3)
         .allSatisfy(line -> assertThat(line).contains("__name__=\"up\"", "job=\""));
@@ -485,7 +473,7 @@ class ServesIT {
 
   @Test
   void amtoolSilencesAndAsks() {
-    Path amtool = original("amtool");
+    Path amtool = Peers.original("amtool");
     String url = "--alertmanager.url=" + base();
     String quiet = "--no-version-check"; // another release of the original
     String id =

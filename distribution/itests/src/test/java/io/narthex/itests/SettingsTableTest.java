@@ -2,7 +2,6 @@ package io.narthex.itests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.narthex.config.alertmanager.AlertmanagerConfigLoader;
 import io.narthex.config.settings.SettingKey;
@@ -17,6 +16,7 @@ import io.narthex.spi.discovery.DiscoveryProvider;
 import io.narthex.spi.notifier.NotifierProvider;
 import io.narthex.spi.plugin.HttpTransport.HttpSettings;
 import io.narthex.spi.plugin.HttpTransport.TlsSettings;
+import io.narthex.testkit.Needs;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -290,9 +290,7 @@ class SettingsTableTest {
     String method = words[0].substring(dot + 1);
     assertThat(source.contains("void " + method + "(")).as("%s is there", words[0]).isTrue();
     if (words.length == 3 && words[1].equals("in")) {
-      String shared = System.getenv("NARTHEX_SHARED");
-      assumeThat(shared).isNotNull();
-      assertThat(text(Path.of(shared, "conformance", words[2])).contains(lastPart(row.key())))
+      assertThat(text(Needs.shared("conformance/" + words[2])).contains(lastPart(row.key())))
           .as("the cases in %s speak of %s", words[2], row)
           .isTrue();
       return;

@@ -1,9 +1,9 @@
 package io.narthex.itests;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.acme.hostile.ClingingExporter;
+import io.narthex.testkit.Needs;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -232,7 +232,7 @@ class StartupIT {
 
   @Test
   void startsWithFewOpenFiles() {
-    assumeTrue(Peers.find("prlimit").isPresent(), "prlimit is not installed");
+    Needs.need("prlimit", Peers.find("prlimit").isPresent());
     try (Server server =
         Distribution.server(data).under("prlimit").under("--nofile=128:128").start()) {
       Server.await("a scrape", () -> server.value("up{job=\"node\"}") == 1);
@@ -331,16 +331,6 @@ class StartupIT {
       assertThat(yaml(server)).contains("a: two");
       Server.await("the log says why", () -> server.log().contains("no_such_key"));
       assertThat(server.get("-/reload").statusCode()).isIn(403, 405);
-    }
-  }
-
-  @Test
-  void hangupThatTheJvmLeavesIgnoredIsTold() {
-    try (Server server = Distribution.server(data).under("nohup").start()) {
-      Server.await(
-          "the log says it", () -> server.log().contains("SIGHUP is ignored, perhaps by nohup"));
-      server.signal("HUP");
-      assertThat(server.get("-/ready").statusCode()).isEqualTo(200);
     }
   }
 

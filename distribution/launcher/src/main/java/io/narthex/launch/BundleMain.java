@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 import java.util.jar.Manifest;
@@ -24,6 +25,7 @@ public final class BundleMain {
 
   /** Runs {@code main} of a class: arguments are the bundle's jar, the class and its arguments. */
   public static void main(String[] args) throws Exception {
+    Locale.setDefault(Locale.ROOT); // numbers with the digits of all
     try {
       ClassLoader loader = loader(Path.of(args[0]), BundleMain.class.getClassLoader());
       Thread.currentThread().setContextClassLoader(loader);

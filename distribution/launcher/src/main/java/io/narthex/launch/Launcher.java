@@ -6,12 +6,14 @@ import java.io.PrintStream;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.Security;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Dictionary;
 import java.util.HashMap;
 import java.util.Hashtable;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.ServiceLoader;
@@ -39,7 +41,8 @@ import sun.misc.SignalHandler;
  * <p>Bundles are in {@code lib/system} (libraries), {@code lib/kernel} (our own) and {@code
  * lib/plugins} (left to the plugin manager). The kernel ends the process through a service of type
  * {@code BiConsumer<Integer, String>} with property {@code narthex.role=exit}. TERM and INT end
- * cleanly with status 0, HUP reloads the configuration.
+ * cleanly with status 0 from the first moment on, HUP reloads the configuration. A start that fails
+ * for whatever reason ends the process with one line.
  */
 public final class Launcher {
   private static final String CARRIERS = "jdk.virtualThreadScheduler.parallelism";
@@ -54,7 +57,9 @@ public final class Launcher {
   private volatile int status;
   private volatile String message = "";
   private volatile String beingStarted = "";
-  private volatile @Nullable BundleException notStarted;
+  private volatile @Nullable Throwable notStarted;
+  private volatile @Nullable BundleContext running; // null while the server starts
+  private boolean hangupIsIgnored;
 
   private final CheckCommand.@Nullable Start check;
 
@@ -65,28 +70,59 @@ public final class Launcher {
   /**
    * Runs the server, or the command line client when the first argument names one of its commands.
    */
-  public static void main(String[] args) throws Exception {
+  public static void main(String[] args) {
+    // libraries format versions and numbers with the default locale, some of which have other
+    // digits
+    Locale.setDefault(Locale.ROOT);
+    int status;
+    try {
+      status = command(List.of(args));
+    } catch (Exception | Error e) { // threads of the framework would keep the process alive
+      System.err.println("narthex: cannot start: " + StartProblem.text(e));
+      if (List.of(args).contains("--log.level=debug")) {
+        e.printStackTrace();
+      }
+      status = 1;
+    }
+    System.out.flush();
+    // do not wait for threads of libraries
+    Runtime.getRuntime().halt(status);
+  }
+
+  private static int command(List<String> words) throws Exception {
+    String[] args = words.toArray(new String[0]);
     if (args.length > 0 && (args[0].equals("plugin") || args[0].equals("token"))) {
-      System.exit(client(args[0], List.of(args).subList(1, args.length)));
+      return client(args[0], words.subList(1, args.length));
     }
     if (args.length > 1
         && args[0].equals("check")
         && (args[1].equals("healthy") || args[1].equals("ready"))) {
-      System.exit(
-          CheckCommand.ask(List.of(args).subList(1, args.length), Printable.guarded(System.err)));
+      return CheckCommand.ask(words.subList(1, args.length), Printable.guarded(System.err));
     }
     shareCores();
     OldTls.allowWhereAsked();
-    int status;
-    try (CacheFolder cache =
-        CacheFolder.create(Path.of(System.getProperty("java.io.tmpdir", "/tmp")))) {
-      status =
-          args.length > 0 && (args[0].equals("check") || args[0].equals("test"))
-              ? check(List.of(args), cache.path())
-              : new Launcher(null).run(args, cache.path());
+    askNamesAgain();
+    if (args.length > 0 && (args[0].equals("check") || args[0].equals("test"))) {
+      try (CacheFolder cache = CacheFolder.create(TemporaryFolder.choose(null))) {
+        return check(words, cache.path());
+      }
     }
-    // do not wait for threads of libraries
-    Runtime.getRuntime().halt(status);
+    Launcher server = new Launcher(null);
+    server.signals();
+    try (CacheFolder cache =
+        CacheFolder.create(TemporaryFolder.choose(UpdatedKernel.dataFolder(args)))) {
+      return server.run(args, cache.path());
+    }
+  }
+
+  /**
+   * Has the JVM ask the name service again after a second, not after 30 (10 when there was no such
+   * name): a container that is started again has another address. Must be called before the first
+   * lookup.
+   */
+  private static void askNamesAgain() {
+    Security.setProperty("networkaddress.cache.ttl", "1");
+    Security.setProperty("networkaddress.cache.negative.ttl", "1");
   }
 
   /**
@@ -110,7 +146,9 @@ public final class Launcher {
           args.getFirst().equals("test")
               ? TestCommand.start(words, work)
               : CheckCommand.start(words, work);
-      return new Launcher(start).run(start.arguments().toArray(new String[0]), cache);
+      Launcher launcher = new Launcher(start);
+      launcher.endSignals();
+      return launcher.run(start.arguments().toArray(new String[0]), cache);
     } catch (IllegalArgumentException e) {
       System.err.println(e.getMessage());
       return 1;
@@ -133,8 +171,15 @@ public final class Launcher {
   }
 
   private int run(String[] args, Path cache)
-      throws IOException, BundleException, InterruptedException {
+      throws IOException, BundleException, InterruptedException, StartProblem {
     Logging.configure(args);
+    if (hangupIsIgnored) {
+      // the JVM does not handle a signal that was ignored when it started
+      LoggerFactory.getLogger(Launcher.class)
+          .warn(
+              "SIGHUP is ignored, perhaps by nohup; reload with POST /-/reload"
+                  + " (--web.enable-lifecycle) instead");
+    }
     Path home = Path.of(System.getProperty("narthex.home", ".")).toAbsolutePath().normalize();
     UpdatedKernel updates = new UpdatedKernel(args);
     Framework framework = framework(home, args, cache);
@@ -151,7 +196,7 @@ public final class Launcher {
     Dictionary<String, Object> role = new Hashtable<>(Map.of("narthex.role", "exit"));
     BiConsumer<Integer, String> exit = this::exit;
     context.registerService(BiConsumer.class, exit, role);
-    signals(context);
+    running = context;
     updates.startBegins();
     framework.start();
     // on a thread of its own, so that a bundle that hangs cannot block the end of the process
@@ -161,9 +206,9 @@ public final class Launcher {
     }
     ended.await();
     start.join(STOP_MILLIS); // do not stop bundles that are starting, unless they hang
-    BundleException broken = notStarted;
+    Throwable broken = notStarted;
     if (broken != null) {
-      throw broken;
+      throw new StartProblem(beingStarted + ": " + StartProblem.text(broken));
     }
     updates.endedWithReason();
     if (status == 0) {
@@ -174,7 +219,6 @@ public final class Launcher {
     if (!message.isEmpty()) {
       (status == 0 ? System.out : System.err).println(message);
     }
-    System.out.flush();
     return status;
   }
 
@@ -243,7 +287,7 @@ public final class Launcher {
           start(bundle, updates.inUse());
         }
       }
-    } catch (BundleException e) {
+    } catch (BundleException | RuntimeException | Error e) {
       notStarted = e;
       ended.countDown();
     }
@@ -378,19 +422,22 @@ public final class Launcher {
     return jars;
   }
 
-  private void signals(BundleContext context) {
+  private void endSignals() {
     Signal.handle(new Signal("TERM"), s -> exit(0, ""));
     Signal.handle(new Signal("INT"), s -> exit(0, ""));
-    SignalHandler before =
-        Signal.handle(
-            new Signal("HUP"),
-            s -> Thread.ofPlatform().name("reload").start(() -> reload(context)));
-    if (before == SignalHandler.SIG_IGN) {
-      // the JVM does not handle a signal that was ignored when it started
-      LoggerFactory.getLogger(Launcher.class)
-          .warn(
-              "SIGHUP is ignored, perhaps by nohup; reload with POST /-/reload"
-                  + " (--web.enable-lifecycle) instead");
+  }
+
+  /** Takes over the signals of a server, before anything else that takes time. */
+  private void signals() {
+    endSignals();
+    SignalHandler before = Signal.handle(new Signal("HUP"), s -> hangup());
+    hangupIsIgnored = before == SignalHandler.SIG_IGN;
+  }
+
+  private void hangup() {
+    BundleContext context = running;
+    if (context != null) { // a server that starts has not read its files yet, or just now
+      Thread.ofPlatform().name("reload").start(() -> reload(context));
     }
   }
 

@@ -60,6 +60,7 @@ import io.narthex.service.storage.StorageGate;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.ConfigNode.Mapping;
 import io.narthex.spi.plugin.HttpTransport;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -600,6 +601,10 @@ final class Boot {
             .filter(p -> p.state() == PluginService.State.RUNNING)
             .count());
     LOG.info("Server is ready to receive web requests.");
+    URI pages = server.get().pages();
+    if (pages != null) {
+      LOG.info("open {} in a browser", pages);
+    }
   }
 
   /**

@@ -13,14 +13,20 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The server as a whole, as the other bundles see it. */
 @SuppressWarnings("deprecation") // bundles built before ServerControl use its methods on ServerInfo
 final class ServerState implements ServerInfo, ServerControl {
+  /** Addresses at which a browser on this machine finds the server by its usual name. */
+  private static final Set<String> EVERYWHERE =
+      Set.of("", "0.0.0.0", "::", "0:0:0:0:0:0:0:0", "127.0.0.1", "localhost");
+
   private static final Logger LOG = LoggerFactory.getLogger(ServerState.class);
 
   /** The version of Prometheus whose API and behaviour the server has. */
@@ -139,6 +145,27 @@ final class ServerState implements ServerInfo, ServerControl {
               : "http://" + hostName() + ":" + port() + trimmed);
     }
     return GoUrl.parse("http://" + hostName() + ":" + port());
+  }
+
+  /**
+   * Returns where the pages are for a browser: as the user has said, or else on this machine; null
+   * when nothing listens, or only the file for the listeners tells how to reach it.
+   */
+  @Nullable URI pages() {
+    if (!flags.text("web.external-url").isEmpty()) {
+      return URI.create(externalUrl() + "/");
+    }
+    List<InetSocketAddress> bound = addresses;
+    if (bound.isEmpty() || !flags.text("web.config.file").isEmpty()) {
+      return null;
+    }
+    String host = bound.getFirst().getHostString();
+    if (EVERYWHERE.contains(host)) {
+      host = "localhost";
+    } else if (host.contains(":")) {
+      host = "[" + host.replaceFirst("%.*", "") + "]";
+    }
+    return URI.create("http://" + host + ":" + bound.getFirst().getPort() + "/");
   }
 
   private int port() {

@@ -6,6 +6,7 @@ import io.narthex.service.config.DiscoveryBlock;
 import io.narthex.service.config.PrometheusConfig;
 import io.narthex.service.config.ScrapeConfig;
 import io.narthex.spi.config.ConfigException;
+import io.narthex.testkit.Needs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,7 +16,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 /** Runs the good and bad main configurations of the conformance data through the loader. */
@@ -64,7 +64,7 @@ class ConfigConformanceTest {
 
   @Test
   void loaderJudgesEveryFileAsTheOriginalDoes() throws IOException {
-    Path manifest = file("config/MANIFEST.tsv");
+    Path manifest = Needs.shared("conformance/config/MANIFEST.tsv");
     int rows = 0;
     int passed = 0;
     Set<String> gaps = new TreeSet<>();
@@ -119,30 +119,6 @@ class ConfigConformanceTest {
     for (String part : row.text().split("&&")) {
       if (!error.contains(part.strip())) {
         return "expected: " + row.text() + "\n      got: " + error;
-      }
-    }
-    return null;
-  }
-
-  private static Path file(String path) {
-    Path root = root();
-    Path file = root == null ? null : root.resolve("conformance").resolve(path);
-    if (file == null || !Files.exists(file)) {
-      System.out.println("conformance data absent: " + SUITE);
-      return Assumptions.<Path>abort("conformance data absent");
-    }
-    return file;
-  }
-
-  private static @Nullable Path root() {
-    String env = System.getenv("NARTHEX_SHARED");
-    if (env != null && !env.isEmpty()) {
-      return Path.of(env);
-    }
-    for (Path p = Path.of("").toAbsolutePath(); p != null; p = p.getParent()) {
-      Path candidate = p.resolveSibling("shared");
-      if (p.getFileName() != null && Files.isDirectory(candidate.resolve("conformance"))) {
-        return candidate;
       }
     }
     return null;

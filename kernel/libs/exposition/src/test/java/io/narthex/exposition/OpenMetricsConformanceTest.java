@@ -1,5 +1,6 @@
 package io.narthex.exposition;
 
+import io.narthex.testkit.Needs;
 import io.narthex.text.Conformance;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,7 +15,7 @@ final class OpenMetricsConformanceTest {
   void checksAsTheStandardAsks() throws IOException {
     Conformance strict = new Conformance("openmetrics");
     Conformance valid = new Conformance("openmetrics-scrape-valid");
-    Path manifest = Conformance.file("openmetrics", "openmetrics/MANIFEST.tsv");
+    Path manifest = Needs.shared("conformance/openmetrics/MANIFEST.tsv");
     List<String> lines = Files.readAllLines(manifest);
     for (String line : lines.subList(1, lines.size())) {
       String[] f = line.split("\t");

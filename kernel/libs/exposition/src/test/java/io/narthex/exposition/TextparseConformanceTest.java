@@ -3,6 +3,7 @@ package io.narthex.exposition;
 import io.narthex.model.Exemplar;
 import io.narthex.model.Labels;
 import io.narthex.model.NativeHistogram;
+import io.narthex.testkit.Needs;
 import io.narthex.text.Conformance;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -103,7 +104,7 @@ final class TextparseConformanceTest {
   }
 
   private static Map<String, Object> data(String suite, String file) throws IOException {
-    return (Map<String, Object>) Conformance.json(Conformance.file(suite, "textparse/" + file));
+    return (Map<String, Object>) Conformance.json(Needs.shared("conformance/textparse/" + file));
   }
 
   private static void cases(Conformance suite, String file, Map<String, Object> inputs)

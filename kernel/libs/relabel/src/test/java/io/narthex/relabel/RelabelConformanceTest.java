@@ -5,6 +5,7 @@ import io.narthex.config.yaml.RecordYaml;
 import io.narthex.config.yaml.YamlReader;
 import io.narthex.model.Labels;
 import io.narthex.service.config.RelabelRule;
+import io.narthex.testkit.Needs;
 import io.narthex.text.Conformance;
 import java.io.IOException;
 import java.util.List;
@@ -20,7 +21,7 @@ final class RelabelConformanceTest {
     Conformance suite = new Conformance("relabel");
     var data =
         (Map<String, Object>)
-            Conformance.json(Conformance.file("relabel", "relabel/relabel_cases.json"));
+            Conformance.json(Needs.shared("conformance/relabel/relabel_cases.json"));
     var defaults = (Map<String, Object>) data.get("defaults");
     for (Object o : (List<Object>) data.get("cases")) {
       var c = (Map<String, Object>) o;
@@ -49,7 +50,7 @@ final class RelabelConformanceTest {
     Conformance suite = new Conformance("relabel-validate");
     var data =
         (Map<String, Object>)
-            Conformance.json(Conformance.file("relabel-validate", "relabel/validate_cases.json"));
+            Conformance.json(Needs.shared("conformance/relabel/validate_cases.json"));
     Map<String, Object> none =
         Map.of("separator", "", "regex", "", "replacement", "", "action", "");
     for (Object o : (List<Object>) data.get("validate")) {
@@ -90,7 +91,7 @@ final class RelabelConformanceTest {
     Conformance suite = new Conformance("relabel-round-trip");
     var data =
         (Map<String, Object>)
-            Conformance.json(Conformance.file("relabel-round-trip", "relabel/validate_cases.json"));
+            Conformance.json(Needs.shared("conformance/relabel/validate_cases.json"));
     for (Object o : (List<Object>) data.get("yaml_round_trip")) {
       var c = (Map<String, Object>) o;
       RelabelRule first = read((String) c.get("yaml"));

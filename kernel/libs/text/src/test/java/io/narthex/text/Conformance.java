@@ -7,9 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.Assumptions;
 
-/** Finds the conformance data and counts the cases of one suite. */
+/** Counts the cases of one suite. */
 public final class Conformance {
   private final String suite;
   private final List<String> failures = new ArrayList<>();
@@ -17,31 +16,6 @@ public final class Conformance {
 
   public Conformance(String suite) {
     this.suite = suite;
-  }
-
-  /** Returns a file of the data; skips the test when there is no data. */
-  public static Path file(String suite, String path) {
-    Path root = root();
-    Path file = root == null ? null : root.resolve("conformance").resolve(path);
-    if (file == null || !Files.exists(file)) {
-      System.out.println("conformance data absent: " + suite);
-      Assumptions.abort("conformance data absent");
-    }
-    return file;
-  }
-
-  private static Path root() {
-    String env = System.getenv("NARTHEX_SHARED");
-    if (env != null && !env.isEmpty()) {
-      return Path.of(env);
-    }
-    for (Path p = Path.of("").toAbsolutePath(); p != null; p = p.getParent()) {
-      Path candidate = p.resolveSibling("shared");
-      if (p.getFileName() != null && Files.isDirectory(candidate.resolve("conformance"))) {
-        return candidate;
-      }
-    }
-    return null;
   }
 
   /** Reads a JSON file: maps, lists, strings, doubles, booleans. */

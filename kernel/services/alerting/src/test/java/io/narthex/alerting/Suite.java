@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.narthex.testkit.Needs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.Assumptions;
 
 /** Counts the cases of one suite of conformance data. */
 @org.jspecify.annotations.NullUnmarked
@@ -23,14 +23,7 @@ final class Suite {
   }
 
   static Path folder(String suite) {
-    String shared = System.getenv("NARTHEX_SHARED");
-    Path root = shared == null ? Path.of("../../../../shared") : Path.of(shared);
-    Path folder = root.resolve("conformance").resolve(suite);
-    if (!Files.isDirectory(folder)) {
-      System.out.println("conformance data absent: " + suite);
-      Assumptions.abort("no data");
-    }
-    return folder;
+    return Needs.shared("conformance/" + suite);
   }
 
   static JsonNode json(Path file) throws IOException {

@@ -3,7 +3,6 @@ package io.narthex.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -11,6 +10,7 @@ import io.narthex.http.AlertmanagerRequests.Refusal;
 import io.narthex.service.alerts.AlertmanagerService.PostedAlert;
 import io.narthex.service.alerts.AlertmanagerService.SilenceRequest;
 import io.narthex.service.config.AlertmanagerConfig.LabelMatcher;
+import io.narthex.testkit.Needs;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -175,10 +175,8 @@ class AlertmanagerRequestsTest {
 
   @Test
   void matchersHaveTheJsonFormOfAlertmanager() throws IOException {
-    String shared = System.getenv("NARTHEX_SHARED");
-    assumeTrue(shared != null, "NARTHEX_SHARED is not set");
     JsonMapper mapper = JsonMapper.builder().build();
-    Path file = Path.of(shared, "conformance", "alertmanager-matchers", "json.json");
+    Path file = Needs.shared("conformance/alertmanager-matchers/json.json");
     int passed = 0;
     int all = 0;
     for (JsonNode c : mapper.readTree(file.toFile()).get("cases")) {

@@ -3,12 +3,12 @@ package io.narthex.query;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.narthex.query.script.PromqlTestRunner;
+import io.narthex.testkit.Needs;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.NullUnmarked;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 /** Runs the scripts of {@code conformance/promql}. */
@@ -21,7 +21,7 @@ class PromqlConformanceTest {
 
   @Test
   void passesTheScripts() throws IOException {
-    Path data = data();
+    Path data = Needs.shared("conformance/promql");
     PromqlTestRunner.Outcome o =
         new PromqlTestRunner(TestStorage::new, PromqlTestRunner.OPTIONS).runDirectory(data);
     o.failures().forEach(System.out::println);
@@ -37,21 +37,5 @@ class PromqlConformanceTest {
         Path.of("target/promql-extra-failures.txt"), o.extraFailures(), StandardCharsets.UTF_8);
     assertThat(o.passed()).isGreaterThanOrEqualTo(FLOOR);
     assertThat(o.extraPassed()).isGreaterThanOrEqualTo(EXTRA_FLOOR);
-  }
-
-  private static Path data() {
-    String env = System.getenv("NARTHEX_SHARED");
-    Path shared = env != null ? Path.of(env) : null;
-    for (Path p = Path.of("").toAbsolutePath(); shared == null && p != null; p = p.getParent()) {
-      if (Files.isDirectory(p.resolve("../shared/conformance"))) {
-        shared = p.resolve("../shared");
-      }
-    }
-    Path data = shared == null ? null : shared.resolve("conformance/promql");
-    if (data == null || !Files.isDirectory(data)) {
-      System.out.println("conformance data absent: promql");
-      Assumptions.abort("no conformance data");
-    }
-    return data;
   }
 }

@@ -9,6 +9,7 @@ import io.narthex.promql.PromqlParser;
 import io.narthex.relabel.NameScheme;
 import io.narthex.service.query.QueryEngine.Canonical;
 import io.narthex.spi.config.ConfigException;
+import io.narthex.testkit.Needs;
 import io.narthex.text.re2.Re2;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,22 +17,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.NullUnmarked;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 @NullUnmarked
 class RuleFileConformanceTest {
   @Test
   void readsRuleFilesAsPrometheusDoes() throws IOException {
-    String shared = System.getenv("NARTHEX_SHARED");
-    Path root = shared == null ? Path.of("../../../../shared") : Path.of(shared);
-    if (!Files.isDirectory(root.resolve("conformance/rules"))) {
-      System.out.println("conformance data absent: rules");
-      Assumptions.abort("no data");
-    }
+    Path data = Needs.shared("conformance");
     List<String> failures = new ArrayList<>();
     int passed = 0;
-    for (Row row : rows(root)) {
+    for (Row row : rows(data)) {
       String[] f = row.cells();
       Path folder = row.folder();
       boolean everything = f[4].contains("features=promql");
@@ -77,16 +72,16 @@ class RuleFileConformanceTest {
   private record Row(Path folder, String[] cells) {}
 
   /** Returns the rule files of both manifests. */
-  private static List<Row> rows(Path root) throws IOException {
+  private static List<Row> rows(Path data) throws IOException {
     List<Row> rows = new ArrayList<>();
-    Path rules = root.resolve("conformance/rules");
+    Path rules = data.resolve("rules");
     for (String line : Files.readAllLines(rules.resolve("MANIFEST.tsv"))) {
       String[] f = line.split("\t", -1);
       if (f.length > 4 && f[1].equals("rule_file") && !f[4].contains("lint_fatal")) {
         rows.add(new Row(rules, f));
       }
     }
-    Path config = root.resolve("conformance/config");
+    Path config = data.resolve("config");
     for (String line : Files.readAllLines(config.resolve("MANIFEST.tsv"))) {
       String[] f = line.split("\t", -1);
       if (f.length > 4 && f[4].equals("rule_file")) {

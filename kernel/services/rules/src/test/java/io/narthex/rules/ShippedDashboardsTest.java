@@ -9,6 +9,7 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import io.narthex.promql.ParseException;
 import io.narthex.promql.ParserOptions;
 import io.narthex.promql.PromqlParser;
+import io.narthex.testkit.Needs;
 import io.narthex.text.re2.Re2;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -27,7 +28,6 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.NullUnmarked;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 /** The dashboards in {@code distribution/dashboards}, which are data that no compiler reads. */
@@ -115,13 +115,7 @@ class ShippedDashboardsTest {
 
   @Test
   void theListIsTrueOfTheFilesItNames() throws IOException {
-    String shared = System.getenv("NARTHEX_SHARED");
-    Path root = shared == null ? Path.of("../../../../shared") : Path.of(shared);
-    Path folder = root.resolve("conformance/dashboards");
-    if (!Files.isDirectory(folder)) {
-      System.out.println("conformance data absent: dashboards");
-      Assumptions.abort("no data");
-    }
+    Path folder = Needs.shared("conformance/dashboards");
     Map<String, Set<String>> keys = new TreeMap<>();
     dashboards(folder).forEach((file, d) -> keys.put(file, Keys.of(d)));
     assertThat(keys).hasSize(14);

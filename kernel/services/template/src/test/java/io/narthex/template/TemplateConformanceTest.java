@@ -10,6 +10,7 @@ import io.narthex.model.Labels;
 import io.narthex.service.template.TemplateService.NotificationData;
 import io.narthex.spi.notifier.Notification.NotifiedAlert;
 import io.narthex.spi.notifier.TemplateRenderer;
+import io.narthex.testkit.Needs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +23,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 class TemplateConformanceTest {
@@ -36,7 +36,7 @@ class TemplateConformanceTest {
 
   @Test
   void expandsAllCasesOfTheSuite() throws IOException {
-    Path folder = folder("alertmanager-templates");
+    Path folder = Needs.shared("conformance/alertmanager-templates");
     functions(JSON.readTree(folder.resolve("functions.json").toFile()));
     defaults(JSON.readTree(folder.resolve("default-templates.json").toFile()));
     dataModel(JSON.readTree(folder.resolve("data-model.json").toFile()));
@@ -289,16 +289,5 @@ class TemplateConformanceTest {
       List<String> actual = rest.sortedPairs().names();
       check("kv", actual.equals(expected), expected, actual);
     }
-  }
-
-  private static Path folder(String suite) {
-    String shared = System.getenv("NARTHEX_SHARED");
-    Path root = shared == null ? Path.of("../../../../shared") : Path.of(shared);
-    Path folder = root.resolve("conformance").resolve(suite);
-    if (!Files.isDirectory(folder)) {
-      System.out.println("conformance data absent: " + suite);
-      Assumptions.abort("no data");
-    }
-    return folder;
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.narthex.spi.exporter.Exporter;
 import io.narthex.spi.exporter.MetricSink;
 import io.narthex.spi.plugin.PluginContext;
+import io.narthex.testkit.Needs;
 import io.narthex.testkit.exporter.ExporterKit;
 import io.narthex.testkit.exporter.RecordingMetrics;
 import java.io.IOException;
@@ -17,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.NullUnmarked;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 @NullUnmarked
@@ -48,13 +48,7 @@ final class JvmExporterTest extends ExporterKit {
 
   @Test
   void hasTheNamesOfClientJava() throws IOException, InterruptedException {
-    String env = System.getenv("NARTHEX_SHARED");
-    Path file =
-        Path.of(env == null ? "../../../shared" : env, "conformance/exporter-metrics/jvm.tsv");
-    if (!Files.exists(file)) {
-      System.out.println("conformance data absent: exporter-jvm");
-      Assumptions.abort("conformance data absent");
-    }
+    Path file = Needs.shared("conformance/exporter-metrics/jvm.tsv");
     RecordingMetrics metrics;
     try (OwnJvm exporter = new OwnJvm()) {
       exporter.collect(new RecordingMetrics());

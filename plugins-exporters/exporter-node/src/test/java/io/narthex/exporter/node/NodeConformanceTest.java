@@ -3,6 +3,7 @@ package io.narthex.exporter.node;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.narthex.model.Labels;
+import io.narthex.testkit.Needs;
 import io.narthex.testkit.exporter.RecordingMetrics;
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -18,7 +19,6 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.NullUnmarked;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -99,13 +99,7 @@ final class NodeConformanceTest {
   }
 
   private static Path data() {
-    String env = System.getenv("NARTHEX_SHARED");
-    Path data = Path.of(env == null ? "../../../shared" : env, "conformance/node");
-    if (!Files.isDirectory(data)) {
-      System.out.println("conformance data absent: exporter-node");
-      Assumptions.abort("conformance data absent");
-    }
-    return data;
+    return Needs.shared("conformance/node");
   }
 
   private void compare(RecordingMetrics got, Path expected, String root) throws IOException {

@@ -3,6 +3,7 @@ package io.narthex.exporter.node;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.narthex.model.Labels;
+import io.narthex.testkit.Needs;
 import io.narthex.testkit.exporter.RecordingMetrics;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -27,7 +28,6 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 /** Reads this machine at the same moment as the original and compares. */
@@ -73,10 +73,8 @@ final class PeerTest {
   private void start(List<String> flags, Map<String, String> environment) throws Exception {
     String folder = System.getenv("NARTHEX_PEERS");
     Path program = folder == null ? null : Path.of(folder, "prometheus-node-exporter");
-    if (program == null || !Files.isExecutable(program)) {
-      Assumptions.abort("the original is absent: NARTHEX_PEERS");
-    }
-    List<String> command = new ArrayList<>(List.of(program.toString()));
+    Needs.need("peers", program != null && Files.isExecutable(program));
+    List<String> command = new ArrayList<>(List.of(String.valueOf(program)));
     command.add("--web.listen-address=127.0.0.1:0");
     command.addAll(flags);
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);

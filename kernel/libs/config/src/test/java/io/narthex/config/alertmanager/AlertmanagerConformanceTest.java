@@ -4,6 +4,7 @@ import io.narthex.config.yaml.YamlReader;
 import io.narthex.service.config.AlertmanagerConfig.LabelMatcher;
 import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.ConfigNode;
+import io.narthex.testkit.Needs;
 import io.narthex.text.Conformance;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,7 +23,8 @@ import org.junit.jupiter.api.Test;
 @SuppressWarnings("unchecked")
 final class AlertmanagerConformanceTest {
   private static List<Map<String, Object>> cases(String suite, String file) throws IOException {
-    var data = (Map<String, Object>) Conformance.json(Conformance.file(suite, suite + "/" + file));
+    var data =
+        (Map<String, Object>) Conformance.json(Needs.shared("conformance/" + suite + "/" + file));
     return (List<Map<String, Object>>) data.get("cases");
   }
 
@@ -231,7 +233,7 @@ final class AlertmanagerConformanceTest {
       suite.check((String) c.get("id"), ok, "" + c);
     }
     var mutes =
-        (Map<String, Object>) Conformance.json(Conformance.file(name, name + "/mutes.json"));
+        (Map<String, Object>) Conformance.json(Needs.shared("conformance/" + name + "/mutes.json"));
     for (Object o : (List<Object>) mutes.get("cases")) {
       var c = (Map<String, Object>) o;
       Set<String> got = new TreeSet<>();
@@ -260,7 +262,7 @@ final class AlertmanagerConformanceTest {
     String name = "alertmanager-config";
     // the whole suite, with plugins, is run by PluginAlertmanagerConformanceTest
     Conformance suite = new Conformance("alertmanager-config-loader");
-    Path manifest = Conformance.file(name, name + "/MANIFEST.tsv");
+    Path manifest = Needs.shared("conformance/" + name + "/MANIFEST.tsv");
     int skipped = 0;
     for (String line :
         Files.readAllLines(manifest).subList(1, Files.readAllLines(manifest).size())) {

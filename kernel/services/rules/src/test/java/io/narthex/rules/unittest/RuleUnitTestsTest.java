@@ -8,6 +8,7 @@ import io.narthex.query.functions.PluginFunctions;
 import io.narthex.service.rules.RuleTestService.Options;
 import io.narthex.service.rules.RuleTestService.Outcome;
 import io.narthex.template.DefaultTemplateService;
+import io.narthex.testkit.Needs;
 import io.narthex.text.Conformance;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -56,7 +57,7 @@ class RuleUnitTestsTest {
   @Test
   void runsTheFilesOfPromtoolWithItsVerdicts() throws IOException {
     Conformance suite = new Conformance("rule-unit-tests");
-    Path manifest = Conformance.file("rule-unit-tests", "rules/MANIFEST.tsv");
+    Path manifest = Needs.shared("conformance/rules/MANIFEST.tsv");
     for (String line : Files.readAllLines(manifest)) {
       String[] cells = line.split("\t", -1);
       if (cells.length < 5 || !cells[1].equals("unit_test")) {
