@@ -34,6 +34,7 @@ import io.narthex.core.plugin.PluginUse;
 import io.narthex.core.settings.PluginSettingsManager;
 import io.narthex.core.updates.BootWatch;
 import io.narthex.httpclient.JettyHttpTransport;
+import io.narthex.model.go.GoUrl;
 import io.narthex.model.go.PromDuration;
 import io.narthex.service.config.ConfigService;
 import io.narthex.service.config.ConfigSnapshot;
@@ -60,7 +61,6 @@ import io.narthex.service.storage.StorageGate;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.ConfigNode.Mapping;
 import io.narthex.spi.plugin.HttpTransport;
-import java.net.URI;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -601,7 +601,7 @@ final class Boot {
             .filter(p -> p.state() == PluginService.State.RUNNING)
             .count());
     LOG.info("Server is ready to receive web requests.");
-    URI pages = server.get().pages();
+    GoUrl pages = server.get().pages();
     if (pages != null) {
       LOG.info("open {} in a browser", pages);
     }

@@ -151,9 +151,9 @@ final class ServerState implements ServerInfo, ServerControl {
    * Returns where the pages are for a browser: as the user has said, or else on this machine; null
    * when nothing listens, or only the file for the listeners tells how to reach it.
    */
-  @Nullable URI pages() {
+  @Nullable GoUrl pages() {
     if (!flags.text("web.external-url").isEmpty()) {
-      return URI.create(externalUrl() + "/");
+      return GoUrl.parse(externalUrl() + "/");
     }
     List<InetSocketAddress> bound = addresses;
     if (bound.isEmpty() || !flags.text("web.config.file").isEmpty()) {
@@ -165,7 +165,7 @@ final class ServerState implements ServerInfo, ServerControl {
     } else if (host.contains(":")) {
       host = "[" + host.replaceFirst("%.*", "") + "]";
     }
-    return URI.create("http://" + host + ":" + bound.getFirst().getPort() + "/");
+    return GoUrl.parse("http://" + host + ":" + bound.getFirst().getPort() + "/");
   }
 
   private int port() {

@@ -7,6 +7,7 @@ import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsExchange;
 import com.sun.net.httpserver.HttpsParameters;
 import com.sun.net.httpserver.HttpsServer;
+import io.narthex.model.go.GoUrl;
 import io.narthex.spi.plugin.HttpTransport;
 import io.narthex.spi.plugin.HttpTransport.HttpSettings;
 import io.narthex.spi.plugin.HttpTransport.Request;
@@ -17,7 +18,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,7 +52,7 @@ final class ServerTrustTest {
 
   @BeforeEach
   void open() {
-    transport = new JettyHttpTransport("narthex/test", Map.of());
+    transport = new JettyHttpTransport("narthex/test", Map.of(), InetAddress::getAllByName);
   }
 
   @AfterEach
@@ -117,7 +117,7 @@ final class ServerTrustTest {
 
   private String get(String host, int port, TlsSettings tls) throws Exception {
     HttpSettings settings = HttpSettings.DEFAULT.toBuilder().tlsConfig(tls).build();
-    URI uri = URI.create("https://" + host + ":" + port + "/");
+    GoUrl uri = GoUrl.parse("https://" + host + ":" + port + "/");
     try (HttpTransport.Response r =
         transport.send(Request.get(uri, Duration.ofSeconds(10)), settings)) {
       return new String(r.body().readAllBytes(), StandardCharsets.UTF_8);
