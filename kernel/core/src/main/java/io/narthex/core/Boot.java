@@ -557,6 +557,7 @@ final class Boot {
             ReloadStage.RECEIVERS,
             snapshot ->
                 notifiers.get().configure(snapshot.alertmanager(), snapshot.alertmanagerFolder())));
+    configuration.afterReload(plugins.get()::settingsChanged);
     watch.get().step("a part of the server");
     configuration.add(
         new HostsFollow(

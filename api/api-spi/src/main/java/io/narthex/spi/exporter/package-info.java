@@ -1,6 +1,6 @@
 /** Plugins that produce metrics in process. */
 @Export
-@Version("1.1.0")
+@Version("1.2.0")
 @NullMarked
 package io.narthex.spi.exporter;
 

@@ -45,6 +45,7 @@ public final class ConfigManager implements ConfigService, MetricCollector {
   private List<Ignored> announced = List.of(); // guarded by this
   private volatile ShownConfig shown = new ShownConfig(ShownConfig.Records.NONE);
   private volatile @Nullable View view;
+  private volatile Runnable afterwards = () -> {};
 
   /** A configuration as shown, and what it was rendered from. */
   private record View(ConfigFiles.Loaded loaded, ShownConfig shown, ConfigSnapshot snapshot) {}
@@ -94,6 +95,14 @@ public final class ConfigManager implements ConfigService, MetricCollector {
       view = known;
     }
     return known.snapshot;
+  }
+
+  /**
+   * Runs something after each reload that put files into effect. No lock is held meanwhile, so that
+   * it may wait for what waits for this manager.
+   */
+  public void afterReload(Runnable action) {
+    afterwards = action;
   }
 
   /** Returns whether the configuration is in effect. */
@@ -158,7 +167,18 @@ public final class ConfigManager implements ConfigService, MetricCollector {
   }
 
   @Override
-  public synchronized void reload() {
+  public void reload() {
+    ConfigFiles.Loaded before = loaded;
+    try {
+      readAndApply();
+    } finally {
+      if (loaded != before) {
+        afterwards.run();
+      }
+    }
+  }
+
+  private synchronized void readAndApply() {
     ConfigFiles.Loaded next;
     LOG.info("loading configuration file {}", files.names());
     try {

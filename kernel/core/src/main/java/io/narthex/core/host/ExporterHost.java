@@ -16,6 +16,7 @@ import io.narthex.spi.exporter.Exporter;
 import io.narthex.spi.exporter.ExporterProvider;
 import io.narthex.spi.exporter.MetricSink;
 import io.narthex.spi.exporter.ParameterException;
+import io.narthex.spi.exporter.PartialExporter;
 import io.narthex.spi.exporter.TargetExporter;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -24,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.TimeUnit;
@@ -69,12 +71,26 @@ public final class ExporterHost implements ExporterService, PluginHost {
     slots.forEach((type, slot) -> {
       Provider provider = slot.provider;
       if (provider != null && !Objects.equals(plain(exporters, type), plain(settings, type))) {
-        close(provider, open(provider, exporters, folder));
+        Opened opened = open(provider, exporters, folder);
+        close(provider, opened);
+        refuseFurther(opened, slot);
       }
     });
   }
 
-  /** Applies new settings; exporters whose settings have changed are opened again. */
+  /** Refuses settings of which a part cannot be used that does not fail already. */
+  private static void refuseFurther(Opened opened, ExporterSlot current) {
+    opened.missing.forEach((part, problem) -> {
+      if (!current.missing.containsKey(part)) {
+        throw new ConfigException(opened.place + ": " + problem);
+      }
+    });
+  }
+
+  /**
+   * Applies new settings; exporters whose settings have changed, or that lack something, are opened
+   * again.
+   */
   public void settings(Mapping exporters, Path folder) {
     List<@Nullable ExporterSlot> previous = new ArrayList<>();
     synchronized (changes) {
@@ -90,7 +106,9 @@ public final class ExporterHost implements ExporterService, PluginHost {
     configDirectory = folder;
     slots.forEach((type, slot) -> {
       if (slot.provider != null
-          && !(sameFolder && Objects.equals(plain(before, type), plain(exporters, type)))) {
+          && (slot.isIncomplete()
+              || !sameFolder
+              || !Objects.equals(plain(before, type), plain(exporters, type)))) {
         previous.add(replace(type, slot.provider));
       }
     });
@@ -255,10 +273,13 @@ public final class ExporterHost implements ExporterService, PluginHost {
     if (candidate.kind() != Kind.EXPORTER) {
       return;
     }
-    Exporter opened = open(candidate, settings, configDirectory);
+    Opened opened = open(candidate, settings, configDirectory);
     try {
       ExporterSlot current =
           slots.get(candidate.type()); // what does not work now need not work after the update
+      if (current != null && current.exporter != null) {
+        refuseFurther(opened, current);
+      }
       if (current != null && current.exporter != null && current.problem().isEmpty()) {
         DetachableSink nowhere = new DetachableSink(new Nowhere());
         try {
@@ -268,7 +289,7 @@ public final class ExporterHost implements ExporterService, PluginHost {
                   candidate,
                   "exporter " + candidate.type(),
                   () -> {
-                    opened.probe(nowhere);
+                    opened.exporter.probe(nowhere);
                     if (!nowhere.fault().isEmpty()) {
                       throw new IllegalArgumentException(nowhere.fault());
                     }
@@ -299,11 +320,25 @@ public final class ExporterHost implements ExporterService, PluginHost {
     public void histogram(String name, Labels labels, NativeHistogram histogram) {}
   }
 
-  private void close(Provider provider, Exporter exporter) {
+  private void close(Provider provider, AutoCloseable exporter) {
     environment.guard().close(provider, "exporter " + provider.type(), exporter);
   }
 
-  private Exporter open(Provider provider, Mapping exporters, Path folder) {
+  /**
+   * An exporter that has just been opened.
+   *
+   * @param place of its settings
+   * @param missing parts of them that could not be used, by name
+   */
+  private record Opened(Exporter exporter, String place, Map<String, String> missing)
+      implements AutoCloseable {
+    @Override
+    public void close() {
+      exporter.close();
+    }
+  }
+
+  private Opened open(Provider provider, Mapping exporters, Path folder) {
     ConfigNode named = exporters.get(provider.type());
     ConfigNode block = named == null ? ConfigNode.emptyMapping(exporters.place().file()) : named;
     HostContext context = environment.context(provider, "exporter " + provider.type(), folder);
@@ -315,12 +350,15 @@ public final class ExporterHost implements ExporterService, PluginHost {
             () -> openTyped((ExporterProvider<?>) provider.service(), block, context));
   }
 
-  private static <C extends Record> Exporter openTyped(
+  private static <C extends Record> Opened openTyped(
       ExporterProvider<C> service, ConfigNode block, HostContext context) {
     C config = ConfigBinder.bind(block, service.configType());
     HttpClientChecks.checkAll(config, block);
     try {
-      return service.open(config, context);
+      Exporter exporter = service.open(config, context);
+      Map<String, String> missing =
+          exporter instanceof PartialExporter partial ? partial.problems() : Map.of();
+      return new Opened(exporter, block.place().toString(), new TreeMap<>(missing));
     } catch (ConfigException e) {
       throw new ConfigException(block.place() + ": " + e.getMessage(), e);
     }
@@ -340,7 +378,7 @@ public final class ExporterHost implements ExporterService, PluginHost {
 
   /** Opens the replacement of a slot; returns the previous slot, which is to be closed. */
   private @Nullable ExporterSlot replace(String type, @Nullable Provider now) {
-    Exporter next = null;
+    Opened next = null;
     InstanceProblem problem =
         InstanceProblem.reported("is not available; waiting for plugin `" + type + "`");
     if (now != null) {
@@ -352,7 +390,15 @@ public final class ExporterHost implements ExporterService, PluginHost {
         LOG.error("exporter `{}` {}", type, problem.text());
       }
     }
-    ExporterSlot slot = new ExporterSlot(now, next, problem, environment.guard().breaker());
+    Map<String, String> missing = next == null ? Map.of() : next.missing;
+    missing.values().forEach(text -> LOG.warn("exporter `{}` lacks a part: {}", type, text));
+    ExporterSlot slot =
+        new ExporterSlot(
+            now,
+            next == null ? null : next.exporter,
+            problem,
+            missing,
+            environment.guard().breaker());
     ExporterSlot previous = slots.put(type, slot);
     if (now != null && next != null) {
       environment.guard().metrics().show(now.pluginId(), path(type), slot.lane.breaker);

@@ -35,6 +35,7 @@ final class ExporterSlot {
   final @Nullable Provider provider;
   final @Nullable Exporter exporter;
   final InstanceProblem problem;
+  final Map<String, String> missing; // parts of its settings that could not be used, by name
   final Lane lane; // of the target without name
   private final Map<String, Lane> lanes =
       new LinkedHashMap<>(16, 0.75f, true); // others by name, last used last; guarded by itself
@@ -43,10 +44,12 @@ final class ExporterSlot {
       @Nullable Provider provider,
       @Nullable Exporter exporter,
       InstanceProblem problem,
+      Map<String, String> missing,
       CircuitBreaker breaker) {
     this.provider = provider;
     this.exporter = exporter;
     this.problem = problem;
+    this.missing = missing;
     lane = new Lane(breaker);
   }
 
@@ -92,16 +95,25 @@ final class ExporterSlot {
     }
   }
 
+  /** Returns whether a reload may mend it: it is not there, or not all of it. */
+  boolean isIncomplete() {
+    return exporter == null || !missing.isEmpty();
+  }
+
   /** Returns its problem. */
   InstanceProblem problem() {
     if (exporter == null) {
       return problem;
     }
     PluginCall<Boolean> last = lane.collection;
-    return InstanceProblem.of(
-        PluginProblem.CRASHED,
-        last != null && last.isAbandoned() && last.isRunning()
-            ? "a collection does not stop when interrupted; scrapes fail until it does"
-            : lane.breaker.problem());
+    InstanceProblem failing =
+        InstanceProblem.of(
+            PluginProblem.CRASHED,
+            last != null && last.isAbandoned() && last.isRunning()
+                ? "a collection does not stop when interrupted; scrapes fail until it does"
+                : lane.breaker.problem());
+    return failing.isEmpty()
+        ? InstanceProblem.of(PluginProblem.SETTINGS, String.join("; ", missing.values()))
+        : failing;
   }
 }

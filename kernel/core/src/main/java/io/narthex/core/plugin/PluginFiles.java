@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.zip.ZipFile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -194,6 +195,17 @@ final class PluginFiles implements DropFolder.Listener {
       } catch (RuntimeException | LinkageError e) {
         LOG.error("plugins: {} could not be handled", name, e);
         table.broken(file, "could not be handled: " + e);
+      }
+    }
+  }
+
+  /** Tries plugins again whose settings were refused. */
+  void settingsChanged() {
+    synchronized (table.changes) {
+      for (Plugin plugin : List.copyOf(table.all())) {
+        if (plugin.problem == PluginProblem.SETTINGS && plugin.canBeTriedAgain()) {
+          startAgain(plugin);
+        }
       }
     }
   }

@@ -157,6 +157,11 @@ public final class PluginManager implements PluginService {
     scanner.scheduleWithFixedDelay(this::scan, scan, scan, TimeUnit.MILLISECONDS);
   }
 
+  /** Starts the plugins again that did not start because of their settings, as these are others. */
+  public void settingsChanged() {
+    files.settingsChanged();
+  }
+
   private void scan() {
     files.scan();
     try {

@@ -17,12 +17,14 @@ import io.narthex.spi.exporter.Exporter;
 import io.narthex.spi.exporter.ExporterProvider;
 import io.narthex.spi.exporter.MetricSink;
 import io.narthex.spi.exporter.ParameterException;
+import io.narthex.spi.exporter.PartialExporter;
 import io.narthex.spi.exporter.TargetExporter;
 import io.narthex.spi.plugin.PluginContext;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
@@ -131,6 +133,77 @@ class ExporterHostTest {
     assertThat(closed).containsExactly("v1 one");
     assertThat(host.has("node")).isFalse();
     assertThatThrownBy(this::collect).hasMessageContaining("is not available");
+  }
+
+  /** Has a part for each letter of its name; capital ones cannot be used. */
+  private final ExporterProvider<Fakes.Block> partial =
+      new ExporterProvider<>() {
+        @Override
+        public String type() {
+          return "node";
+        }
+
+        @Override
+        public Class<Fakes.Block> configType() {
+          return Fakes.Block.class;
+        }
+
+        @Override
+        public Exporter open(Fakes.Block config, PluginContext context) {
+          return new PartialExporter() {
+            @Override
+            public Map<String, String> problems() {
+              Map<String, String> out = new TreeMap<>();
+              config
+                  .name()
+                  .chars()
+                  .filter(Character::isUpperCase)
+                  .filter(c -> !mended)
+                  .forEach(c -> out.put("" + (char) c, (char) c + " is bad"));
+              return out;
+            }
+
+            @Override
+            public void collect(MetricSink sink, Map<String, List<String>> parameters) {
+              sink.sample(config.name(), Labels.EMPTY, 1);
+            }
+
+            @Override
+            public void close() {}
+          };
+        }
+      };
+
+  private volatile boolean mended;
+
+  private static Mapping named(String name) {
+    return (Mapping) Fakes.yaml("node: {name: " + name + "}");
+  }
+
+  @Test
+  void partThatCannotBeUsedCostsThatPartAtTheStartAndTheReloadLater() throws Exception {
+    Path folder = Path.of(".");
+    host.settings(named("aBcD"), folder);
+    Provider provider = new Provider(Kind.EXPORTER, "node", "p", partial);
+    host.probe(provider);
+    run(provider);
+    assertThat(collect()).containsExactly("aBcD");
+    assertThat(host.instances("node").values())
+        .containsExactly(new InstanceProblem(PluginProblem.SETTINGS, "B is bad; D is bad"));
+    host.check(named("aB"), folder); // no other part fails
+    assertThatThrownBy(() -> host.check(named("aBE"), folder))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageEndingWith(":1:7: E is bad");
+    host.settings(named("aB"), folder);
+    assertThat(host.instances("node").values())
+        .containsExactly(new InstanceProblem(PluginProblem.SETTINGS, "B is bad"));
+    mended = true; // a file that the settings name, which are the same
+    host.check(named("aB"), folder);
+    host.settings(named("aB"), folder);
+    assertThat(host.instances("node").values()).containsExactly(InstanceProblem.NONE);
+    mended = false;
+    assertThatThrownBy(() -> host.probe(provider)) // an update that can do less
+        .hasMessageEndingWith("B is bad");
   }
 
   @ParameterizedTest

@@ -8,11 +8,13 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.narthex.config.yaml.YamlReader;
 import io.narthex.core.host.ProviderRegistry;
 import io.narthex.core.host.ProviderRegistry.Kind;
 import io.narthex.core.host.ProviderRegistry.Provider;
 import io.narthex.core.plugin.jars.Jars;
 import io.narthex.service.plugins.PluginProblem;
+import io.narthex.spi.config.ConfigNode.Mapping;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
@@ -116,6 +118,27 @@ class PluginManagerTest {
       stage.awaitPlugin("other", "1\\.0\\.0 FAILED .*");
       assertThat(stage.plugin("other").problem()).isEqualTo(PluginProblem.SETTINGS);
     }
+  }
+
+  @Test
+  void pluginWhoseSettingsAreWrongWaitsForTheReloadThatMendsThem() {
+    try (PluginStage stage = new PluginStage(folder).start()) {
+      stage.exporters.settings(narthex("scripted: {nosuch: 1}"), folder);
+      stage.drop("e.jar", jar("acme", "1.0.0", "run", PluginStage.Serves.EXPORTER));
+      stage.awaitPlugin("acme", "1.0.0 FAILED narthex.yml:1:12: field nosuch not found.*");
+      assertThat(stage.plugin("acme").problem()).isEqualTo(PluginProblem.SETTINGS);
+      stage.exporters.settings(narthex("scripted: {nosuch: 2, other: 1}"), folder);
+      stage.manager.settingsChanged();
+      stage.awaitPlugin("acme", "1.0.0 FAILED narthex.yml:1:12: field nosuch not found.*");
+      stage.exporters.settings(narthex("scripted: {}"), folder);
+      stage.manager.settingsChanged();
+      stage.awaitPlugin("acme", "1.0.0 RUNNING");
+      assertThat(stage.exporters.types()).containsExactly("scripted");
+    }
+  }
+
+  private static Mapping narthex(String exporters) {
+    return (Mapping) YamlReader.read("narthex.yml", exporters);
   }
 
   @ParameterizedTest

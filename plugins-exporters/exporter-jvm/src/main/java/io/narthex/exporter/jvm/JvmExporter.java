@@ -1,7 +1,9 @@
 package io.narthex.exporter.jvm;
 
 import io.narthex.exporter.jvm.remote.LocalJvms;
+import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.exporter.MetricSink;
+import io.narthex.spi.exporter.PartialExporter;
 import io.narthex.spi.exporter.TargetExporter;
 import io.narthex.spi.plugin.PluginContext;
 import java.time.Duration;
@@ -15,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * Collects the metrics of the server's own JVM or, with the parameter {@code module}, those of a
  * JVM that the settings allow.
  */
-final class JvmExporter implements TargetExporter {
+final class JvmExporter implements TargetExporter, PartialExporter {
   private static final String OWN = "";
   private static final int MOST_SCRAPES = 1_000;
 
@@ -24,6 +26,7 @@ final class JvmExporter implements TargetExporter {
   private final OwnJvm own = new OwnJvm();
   private final LocalJvms localJvms = new LocalJvms();
   private final Map<String, JvmModule> modules = new TreeMap<>();
+  private final Map<String, String> unusable = new TreeMap<>(); // modules, with the reason
 
   /** Those used last; guarded by itself. */
   private final Map<String, ModuleScrape> scrapes =
@@ -39,7 +42,20 @@ final class JvmExporter implements TargetExporter {
   JvmExporter(JvmConfig config, PluginContext context) {
     this.context = context;
     openedMs = context.clock().millis();
-    config.modules().forEach((name, m) -> modules.put(name, new JvmModule(name, m, context)));
+    config
+        .modules()
+        .forEach((name, m) -> {
+          try {
+            modules.put(name, new JvmModule(name, m, context));
+          } catch (ConfigException e) {
+            unusable.put(name, String.valueOf(e.getMessage()));
+          }
+        });
+  }
+
+  @Override
+  public Map<String, String> problems() {
+    return unusable;
   }
 
   @Override
@@ -59,6 +75,10 @@ final class JvmExporter implements TargetExporter {
 
   private JvmModule module(String name) {
     JvmModule module = modules.get(name);
+    String reason = unusable.get(name);
+    if (reason != null) {
+      throw new IllegalArgumentException(reason + "; mend it and reload the configuration");
+    }
     if (module == null) {
       throw new IllegalArgumentException(
           "there is no such module in narthex.yml; modules: " + modules.keySet());

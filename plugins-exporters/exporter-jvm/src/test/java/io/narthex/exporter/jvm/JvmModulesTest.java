@@ -10,7 +10,6 @@ import io.narthex.exporter.jvm.remote.SpawnedJvm;
 import io.narthex.exporter.jvm.remote.StoreSockets;
 import io.narthex.exporter.jvm.remote.TlsStores;
 import io.narthex.model.Labels;
-import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.config.Secret;
 import io.narthex.spi.plugin.HttpTransport;
 import io.narthex.spi.plugin.HttpTransport.TlsSettings;
@@ -393,28 +392,55 @@ class JvmModulesTest {
     }
   }
 
+  private String problem(String rules, Module module) throws IOException {
+    try (JvmExporter exporter = exporter(rules, module)) {
+      assertThat(exporter.problems()).containsOnlyKeys("app");
+      return exporter.problems().get("app");
+    }
+  }
+
   @Test
-  void refusesSettingsThatCannotWork() {
-    assertThatThrownBy(() -> exporter(null, new Module().rulesFile("absent.yml")))
-        .isInstanceOf(ConfigException.class)
-        .hasMessageContaining("modules: app: rules_file: there is no file ")
-        .hasMessageEndingWith("absent.yml");
-    assertThatThrownBy(() -> exporter("rules: 5", new Module()))
-        .hasMessage(
+  void namesSettingsThatCannotWork() throws Exception {
+    assertThat(problem(null, new Module().rulesFile("absent.yml")))
+        .isEqualTo("modules: app: rules_file: there is no file %s", folder.resolve("absent.yml"));
+    assertThat(problem("rules: 5", new Module()))
+        .isEqualTo(
             "modules: app: %s:1:8: a rule must be a map, got \"5\"", folder.resolve("rules.yml"));
-    assertThatThrownBy(() -> exporter("hostPort: nowhere", new Module()))
-        .isInstanceOf(ConfigException.class)
-        .hasMessageContaining("must be HOST:PORT or a JMX URL, got \"nowhere\"");
-    assertThatThrownBy(() -> exporter("", new Module().targets("host:99999")))
-        .hasMessage(
+    assertThat(problem("rules: [{pattern: '(', name: x}]", new Module()))
+        .startsWith("modules: app: " + folder.resolve("rules.yml") + ":1:");
+    assertThat(problem("hostPort: nowhere", new Module()))
+        .contains("must be HOST:PORT or a JMX URL, got \"nowhere\"");
+    assertThat(problem("", new Module().targets("host:99999")))
+        .isEqualTo(
             "modules: app: targets: the address of a JVM must be HOST:PORT or a JMX URL, got"
                 + " \"host:99999\"");
-    assertThatThrownBy(() -> exporter("", new Module().targets("service:jmx:jmxmp://h:1")))
-        .hasMessageContaining("a JMX URL must be service:jmx:rmi:///jndi/rmi://HOST:PORT/jmxrmi");
-    assertThatThrownBy(() -> exporter("", new Module().attach("(")))
-        .hasMessageContaining("attach: must be a regular expression of java.util.regex, got \"(\"");
-    assertThatThrownBy(() -> exporter("", new Module().login("", Secret.of("x"), "")))
-        .hasMessageContaining("a password needs a username");
+    assertThat(problem("", new Module().targets("service:jmx:jmxmp://h:1")))
+        .contains("a JMX URL must be service:jmx:rmi:///jndi/rmi://HOST:PORT/jmxrmi");
+    assertThat(problem("", new Module().attach("(")))
+        .contains("attach: must be a regular expression of java.util.regex, got \"(\"");
+    assertThat(problem("", new Module().login("", Secret.of("x"), "")))
+        .contains("a password needs a username");
+  }
+
+  @Test
+  void moduleThatCannotWorkCostsNeitherTheOthersNorTheOwnMetrics() throws Exception {
+    Map<String, ModuleConfig> modules =
+        Map.of(
+            "app", new Module().rulesFile("").in(folder),
+            "bad", new Module().rulesFile("absent.yml").in(folder));
+    try (JvmExporter exporter = new JvmExporter(new JvmConfig(modules), context())) {
+      RecordingMetrics own = new RecordingMetrics();
+      exporter.collect(own, Map.of());
+      assertThat(own.families()).containsKey("jvm_buffer_pool_capacity_bytes");
+      assertThat(collect(exporter, null).families())
+          .containsKey("java_lang_Memory_HeapMemoryUsage_used");
+      assertThatThrownBy(() -> exporter.target(Map.of("module", List.of("bad"))))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(
+              "modules: bad: rules_file: there is no file %s; mend it and reload the"
+                  + " configuration",
+              folder.resolve("absent.yml"));
+    }
   }
 
   @Test

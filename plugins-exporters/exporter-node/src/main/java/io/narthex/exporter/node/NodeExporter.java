@@ -1,10 +1,12 @@
 package io.narthex.exporter.node;
 
 import io.narthex.model.MetricType;
-import io.narthex.spi.exporter.Exporter;
+import io.narthex.spi.config.ConfigException;
 import io.narthex.spi.exporter.MetricSink;
 import io.narthex.spi.exporter.ParameterException;
+import io.narthex.spi.exporter.PartialExporter;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -15,15 +17,42 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Runs the collectors one after the other; a failed one costs only its own metrics. */
-final class NodeExporter implements Exporter {
+final class NodeExporter implements PartialExporter {
   private static final Logger LOG = LoggerFactory.getLogger(NodeExporter.class);
 
   private final Host host;
   private final Map<String, Collector> collectors = new TreeMap<>();
   private final Set<String> disabled = new HashSet<>();
   private final KernelFiles.Memory memory = new KernelFiles.Memory();
+  private final Map<String, String> problems;
+
+  /** Opens an exporter; flags that cannot be used cost no others. */
+  static NodeExporter open(NodeConfig config, Access access) {
+    try {
+      return new NodeExporter(config, access);
+    } catch (ConfigException e) {
+      LOG.debug("one flag after the other: {}", e.getMessage());
+    }
+    Map<String, String> problems = new TreeMap<>();
+    List<String> usable = new ArrayList<>();
+    for (String flag : config.flags()) {
+      usable.add(flag);
+      try {
+        var unused = new NodeExporter(config.withFlags(usable), access);
+      } catch (ConfigException e) {
+        usable.removeLast();
+        problems.put(flag, String.valueOf(e.getMessage()));
+      }
+    }
+    return new NodeExporter(config.withFlags(usable), access, problems);
+  }
 
   NodeExporter(NodeConfig config, Access access) {
+    this(config, access, Map.of());
+  }
+
+  private NodeExporter(NodeConfig config, Access access, Map<String, String> problems) {
+    this.problems = problems;
     host = new Host(config);
     boolean defaults = !host.flags.on("collector.disable-defaults", false);
     Map<String, Collectors.Entry> all = Collectors.all(host, access);
@@ -35,6 +64,11 @@ final class NodeExporter implements Exporter {
         disabled.add(name);
       }
     });
+  }
+
+  @Override
+  public Map<String, String> problems() {
+    return problems;
   }
 
   /**

@@ -20,6 +20,6 @@ public final class NodeExporterProvider implements ExporterProvider<NodeConfig> 
 
   @Override
   public Exporter open(NodeConfig config, PluginContext context) {
-    return new NodeExporter(config, Access.of(context));
+    return NodeExporter.open(config, Access.of(context));
   }
 }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.narthex.model.Labels;
 import io.narthex.spi.exporter.Exporter;
 import io.narthex.spi.exporter.ParameterException;
+import io.narthex.spi.exporter.PartialExporter;
 import io.narthex.spi.plugin.PluginContext;
 import io.narthex.testkit.exporter.ExporterKit;
 import io.narthex.testkit.exporter.RecordingMetrics;
@@ -37,6 +38,42 @@ final class NodeExporterTest extends ExporterKit {
               "node_uname_info",
               "node_filesystem_size_bytes",
               "node_time_seconds");
+    }
+  }
+
+  @Test
+  void flagThatCannotBeUsedCostsNoOther() throws InterruptedException {
+    NodeConfig config =
+        new NodeConfig(
+            "/proc",
+            "/sys",
+            "/",
+            "/run/udev/data",
+            List.of(
+                "--collector.disable-defaults",
+                "--collector.netdev.nosuch=x",
+                "--collector.loadavg",
+                "--collector.netdev.device-exclude=(",
+                "--collector.nosuch",
+                "--collector.netdev.device-include=^a",
+                "--collector.netdev.device-exclude=^b",
+                "--collector.filesystem.mount-timeout=soon",
+                "--collector.uname"));
+    try (PartialExporter exporter =
+        (PartialExporter) new NodeExporterProvider().open(config, context())) {
+      assertThat(exporter.problems())
+          .containsOnlyKeys(
+              "--collector.netdev.nosuch=x",
+              "--collector.netdev.device-exclude=(",
+              "--collector.nosuch",
+              "--collector.netdev.device-exclude=^b",
+              "--collector.filesystem.mount-timeout=soon")
+          .hasEntrySatisfying(
+              "--collector.netdev.nosuch=x",
+              text -> assertThat(text).startsWith("flags: unknown flag, got"));
+      assertThat(collect(exporter).families())
+          .containsKeys("node_load1", "node_uname_info")
+          .doesNotContainKey("node_cpu_seconds_total");
     }
   }
 
