@@ -76,6 +76,7 @@ public final class Launcher {
           CheckCommand.ask(List.of(args).subList(1, args.length), Printable.guarded(System.err)));
     }
     shareCores();
+    OldTls.allowWhereAsked();
     int status;
     try (CacheFolder cache =
         CacheFolder.create(Path.of(System.getProperty("java.io.tmpdir", "/tmp")))) {

@@ -13,6 +13,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLParameters;
 import org.eclipse.jetty.client.HttpClient;
 import org.eclipse.jetty.client.HttpProxy;
 import org.eclipse.jetty.client.Origin;
@@ -188,25 +189,24 @@ final class ClientPool implements AutoCloseable {
 
   private static SslContextFactory.Client ssl(@Nullable TlsSettings tls) throws IOException {
     String serverName = tls == null ? "" : tls.serverName();
-    SslContextFactory.Client ssl =
-        serverName.isEmpty() ? new SslContextFactory.Client() : new NamedServer(serverName);
+    SslContextFactory.Client ssl = new NamedServer(serverName);
     ssl.setSslContext(TlsMaterial.context(tls));
-    if (tls == null) {
-      return ssl;
-    }
-    if (tls.insecureSkipVerify()) {
-      ssl.setEndpointIdentificationAlgorithm(null);
-    }
-    List<String> protocols = TlsMaterial.protocols(tls.minVersion(), tls.maxVersion());
-    if (!protocols.isEmpty()) {
-      ssl.setExcludeProtocols();
-      ssl.setIncludeProtocols(protocols.toArray(String[]::new));
-    }
+    ssl.setEndpointIdentificationAlgorithm(null); // the context's ServerTrust knows the names
+    ssl.setSNIProvider((engine, names) -> CertificateNames.indication(engine.getPeerHost()));
+    ssl.setExcludeProtocols();
+    ssl.setIncludeProtocols(
+        GoTls.array(
+            tls == null
+                ? TlsMaterial.protocols("", "")
+                : TlsMaterial.protocols(tls.minVersion(), tls.maxVersion())));
+    ssl.setExcludeCipherSuites();
+    ssl.setIncludeCipherSuites(GoTls.array(GoTls.SUITES));
     return ssl;
   }
 
   /**
-   * Sends one name as SNI and expects it in the certificate, regardless of the host connected to.
+   * Sends one name as SNI and expects it in the certificate, regardless of the host connected to;
+   * that host when the name is empty.
    */
   private static final class NamedServer extends SslContextFactory.Client {
     private final String name;
@@ -217,8 +217,20 @@ final class ClientPool implements AutoCloseable {
 
     @Override
     public SSLEngine newSSLEngine(String host, int port) {
-      return super.newSSLEngine(name, port);
+      return super.newSSLEngine(name.isEmpty() ? host : name, port);
     }
+
+    @Override
+    public void customize(SSLEngine engine) {
+      super.customize(engine);
+      SSLParameters parameters = engine.getSSLParameters();
+      parameters.setNamedGroups(GoTls.array(GoTls.GROUPS));
+      engine.setSSLParameters(parameters);
+    }
+
+    /** Does not warn of what Jetty holds to be weak: the suites and names are Go's. */
+    @Override
+    protected void checkConfiguration() {}
   }
 
   private static void proxy(HttpClient client, Key key) {

@@ -445,7 +445,7 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
           return "malformed HTTP response" + (why == null || isInternal(why) ? "" : ": " + why);
         }
         case javax.net.ssl.SSLException s -> {
-          return "tls: " + s.getMessage();
+          return TlsFailure.text(s);
         }
         default -> {
           // continue with the cause

@@ -18,6 +18,8 @@ import java.util.List;
 public final class Pem {
   private static final String[] ALGORITHMS = {"RSA", "EC", "EdDSA", "RSASSA-PSS"};
 
+  private static final String NONE = "no certificate in PEM form found";
+
   private Pem() {}
 
   /**
@@ -37,7 +39,31 @@ public final class Pem {
       throw new IOException("certificate cannot be read: " + e.getMessage(), e);
     }
     if (all.isEmpty()) {
-      throw new IOException("no certificate in PEM form found");
+      throw new IOException(NONE);
+    }
+    return all;
+  }
+
+  /**
+   * Returns the certificates of a text that can be read; a damaged block costs no other, as in Go's
+   * AppendCertsFromPEM.
+   *
+   * @throws IOException when there is none
+   */
+  public static List<X509Certificate> authorities(String text) throws IOException {
+    List<X509Certificate> all = new ArrayList<>();
+    IOException damaged = null;
+    for (String part : text.split("(?=-----BEGIN )", -1)) {
+      if (part.startsWith("-----BEGIN CERTIFICATE-----")) {
+        try {
+          all.addAll(certificates(part));
+        } catch (IOException e) {
+          damaged = e;
+        }
+      }
+    }
+    if (all.isEmpty()) {
+      throw damaged == null ? new IOException(NONE) : damaged;
     }
     return all;
   }

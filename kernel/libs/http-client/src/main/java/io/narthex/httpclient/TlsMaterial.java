@@ -6,23 +6,18 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.security.KeyStore;
 import java.security.cert.X509Certificate;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import javax.net.ssl.KeyManager;
-import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
-import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
 /** Builds the TLS context of a client from its settings and detects changed files. */
 final class TlsMaterial {
-  private static final char[] NO_PASSWORD = new char[0];
   private static final String[] VERSIONS = {"TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"};
 
   private TlsMaterial() {}
@@ -52,53 +47,31 @@ final class TlsMaterial {
   static SSLContext context(@Nullable TlsSettings tls) throws IOException {
     try {
       SSLContext context = SSLContext.getInstance("TLS");
-      context.init(
-          tls == null ? null : keyManagers(tls), tls == null ? null : trustManagers(tls), null);
+      context.init(tls == null ? null : keyManagers(tls), trustManagers(tls), null);
       return context;
     } catch (GeneralSecurityException e) {
       throw new IOException("TLS settings cannot be used: " + e.getMessage(), e);
     }
   }
 
-  private static KeyManager @Nullable [] keyManagers(TlsSettings tls)
-      throws IOException, GeneralSecurityException {
+  private static KeyManager @Nullable [] keyManagers(TlsSettings tls) throws IOException {
     String cert = textOr(tls.cert(), tls.certFile(), "client cert");
     String key = textOr(tls.key() == null ? "" : tls.key().reveal(), tls.keyFile(), "client key");
     if (cert.isEmpty() || key.isEmpty()) {
       return null;
     }
-    KeyStore store = KeyStore.getInstance("PKCS12");
-    store.load(null, NO_PASSWORD);
-    store.setKeyEntry(
-        "client",
-        Pem.privateKey(key),
-        NO_PASSWORD,
-        Pem.certificates(cert).toArray(X509Certificate[]::new));
-    KeyManagerFactory factory =
-        KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-    factory.init(store, NO_PASSWORD);
-    return factory.getKeyManagers();
+    return new KeyManager[] {new OneIdentity(Pem.privateKey(key), Pem.certificates(cert))};
   }
 
-  private static TrustManager @Nullable [] trustManagers(TlsSettings tls)
+  private static TrustManager[] trustManagers(@Nullable TlsSettings tls)
       throws IOException, GeneralSecurityException {
-    if (tls.insecureSkipVerify()) {
+    if (tls != null && tls.insecureSkipVerify()) {
       return new TrustManager[] {new TrustAnyone()};
     }
-    String ca = textOr(tls.ca(), tls.caFile(), "CA cert");
-    if (ca.isEmpty()) {
-      return null;
-    }
-    KeyStore store = KeyStore.getInstance("PKCS12");
-    store.load(null, NO_PASSWORD);
-    int n = 0;
-    for (X509Certificate c : Pem.certificates(ca)) {
-      store.setCertificateEntry("ca" + n++, c);
-    }
-    TrustManagerFactory factory =
-        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-    factory.init(store);
-    return factory.getTrustManagers();
+    String ca = tls == null ? "" : textOr(tls.ca(), tls.caFile(), "CA cert");
+    return new TrustManager[] {
+      new ServerTrust(GoTls.issuers(ca.isEmpty() ? null : Pem.authorities(ca)))
+    };
   }
 
   private static String textOr(String inline, String file, String what) throws IOException {
@@ -121,18 +94,18 @@ final class TlsMaterial {
             : String.valueOf(e.getMessage());
   }
 
-  /** Returns the protocol versions from one setting to the other; empty means the JDK's default. */
-  static List<String> protocols(String min, String max) {
-    if (min.isEmpty() && max.isEmpty()) {
-      return List.of();
-    }
+  /**
+   * Returns the versions from one setting to the other; without any, 1.2 and 1.3.
+   *
+   * @throws IOException when there are none
+   */
+  static List<String> protocols(String min, String max) throws IOException {
     int from = min.isEmpty() ? 2 : index(min);
     int to = max.isEmpty() ? 3 : index(max);
-    List<String> all = new ArrayList<>();
-    for (int i = from; i <= to; i++) {
-      all.add(VERSIONS[i]);
+    if (from > to) {
+      throw new IOException("tls: no supported versions satisfy MinVersion and MaxVersion");
     }
-    return all;
+    return List.of(VERSIONS).subList(from, to + 1);
   }
 
   private static int index(String version) {

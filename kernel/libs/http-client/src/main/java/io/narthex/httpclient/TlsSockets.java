@@ -5,8 +5,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
-import java.util.List;
-import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
@@ -35,21 +33,14 @@ public final class TlsSockets extends SSLSocketFactory {
             TlsMaterial.context(s).getSocketFactory().createSocket(plain, name, port, autoClose);
     tls.setUseClientMode(true);
     SSLParameters parameters = tls.getSSLParameters();
-    if (s == null || !s.insecureSkipVerify()) {
-      parameters.setEndpointIdentificationAlgorithm("HTTPS");
-    }
-    if (name.chars().anyMatch(Character::isLetter) && name.indexOf(':') < 0) {
-      try {
-        parameters.setServerNames(List.of(new SNIHostName(name)));
-      } catch (IllegalArgumentException e) {
-        // a name that is invalid in DNS, for example a_b, is not sent
-      }
-    }
-    List<String> protocols =
-        s == null ? List.of() : TlsMaterial.protocols(s.minVersion(), s.maxVersion());
-    if (!protocols.isEmpty()) {
-      parameters.setProtocols(protocols.toArray(new String[0]));
-    }
+    parameters.setServerNames(CertificateNames.indication(name));
+    parameters.setProtocols(
+        GoTls.array(
+            s == null
+                ? TlsMaterial.protocols("", "")
+                : TlsMaterial.protocols(s.minVersion(), s.maxVersion())));
+    parameters.setCipherSuites(GoTls.array(GoTls.SUITES));
+    parameters.setNamedGroups(GoTls.array(GoTls.GROUPS));
     tls.setSSLParameters(parameters);
     return tls;
   }

@@ -313,9 +313,12 @@ final class TlsTest {
   }
 
   @Test
-  void knowsTheVersions() {
+  void knowsTheVersions() throws Exception {
     assertThat(TlsMaterial.protocols("TLS12", "")).isEqualTo(List.of("TLSv1.2", "TLSv1.3"));
-    assertThat(TlsMaterial.protocols("", "")).isEmpty();
+    assertThat(TlsMaterial.protocols("", "")).isEqualTo(List.of("TLSv1.2", "TLSv1.3"));
+    assertThat(TlsMaterial.protocols("TLS10", "TLS11")).isEqualTo(List.of("TLSv1", "TLSv1.1"));
+    assertThatThrownBy(() -> get(new TlsSettings("", "", "", "", null, "", "", true, "", "TLS11")))
+        .hasMessageEndingWith("tls: no supported versions satisfy MinVersion and MaxVersion");
     assertThatThrownBy(() -> TlsMaterial.protocols("SSL3", "")).hasMessageContaining("SSL3");
   }
 }

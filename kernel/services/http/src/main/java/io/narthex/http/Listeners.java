@@ -1,6 +1,7 @@
 package io.narthex.http;
 
 import static java.util.Objects.requireNonNull;
+import static java.util.Objects.requireNonNullElse;
 
 import io.narthex.http.access.ListenerAccess;
 import io.narthex.http.access.ReadTimeout;
@@ -33,13 +34,17 @@ import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
+import javax.net.ssl.SSLEngine;
 import org.eclipse.jetty.alpn.server.ALPNServerConnectionFactory;
 import org.eclipse.jetty.http2.server.HTTP2ServerConnectionFactory;
+import org.eclipse.jetty.io.AbstractConnection;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
 import org.eclipse.jetty.server.ConnectionFactory;
+import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Request;
@@ -482,16 +487,43 @@ final class Listeners {
     }
     // the host that a client names is not checked, as in the original
     http.addCustomizer(new SecureRequestCustomizer(false));
-    if (!file.current().httpServerConfig().http2()) {
-      return new ConnectionFactory[] {new SslConnectionFactory(tls, plain.getProtocol()), plain};
-    }
-    ALPNServerConnectionFactory alpn = new ALPNServerConnectionFactory();
+    ALPNServerConnectionFactory alpn = new Negotiation(file);
     alpn.setDefaultProtocol(plain.getProtocol());
     HTTP2ServerConnectionFactory http2 = new HTTP2ServerConnectionFactory(http);
     http2.setMaxConcurrentStreams(MAX_STREAMS);
     return new ConnectionFactory[] {
       new SslConnectionFactory(tls, alpn.getProtocol()), alpn, http2, plain
     };
+  }
+
+  /**
+   * Chooses a protocol of those that a client offers, by the settings at the time. With none it
+   * goes on without the extension, as the original does; Jetty would end the connection.
+   */
+  private static final class Negotiation extends ALPNServerConnectionFactory {
+    private final WebConfigFile file;
+
+    Negotiation(WebConfigFile file) {
+      this.file = file;
+    }
+
+    @Override
+    protected AbstractConnection newServerConnection(
+        Connector connector,
+        EndPoint endPoint,
+        SSLEngine engine,
+        List<String> protocols,
+        String defaultProtocol) {
+      boolean http2 = file.current().httpServerConfig().http2();
+      List<String> spoken = protocols.stream().filter(p -> http2 || !p.equals("h2")).toList();
+      AbstractConnection made =
+          super.newServerConnection(connector, endPoint, engine, spoken, defaultProtocol);
+      BiFunction<SSLEngine, List<String>, String> choice =
+          engine.getHandshakeApplicationProtocolSelector();
+      engine.setHandshakeApplicationProtocolSelector(
+          (at, offered) -> requireNonNullElse(choice.apply(at, offered), ""));
+      return made;
+    }
   }
 
   /**

@@ -3,6 +3,8 @@ package io.narthex.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.narthex.http.access.WebConfig;
+import io.narthex.spi.config.ConfigException;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
@@ -12,6 +14,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
@@ -117,6 +121,82 @@ class ServerTlsTest extends AccessHarness {
     assertThat(handshake(strict, p -> {}).getProtocol()).isEqualTo("TLSv1.3");
     assertThatThrownBy(() -> handshake(strict, p -> p.setProtocols(new String[] {"TLSv1.2"})))
         .isInstanceOf(IOException.class);
+  }
+
+  /** Returns the protocol that a handshake agrees on; empty: none. */
+  private String protocol(SSLContext context, String... offered) throws IOException {
+    try (SSLSocket socket =
+        (SSLSocket) context.getSocketFactory().createSocket("127.0.0.1", port())) {
+      SSLParameters parameters = socket.getSSLParameters();
+      parameters.setApplicationProtocols(offered);
+      socket.setSSLParameters(parameters);
+      socket.startHandshake();
+      return socket.getApplicationProtocol();
+    }
+  }
+
+  @Test
+  void offersOfOtherProtocolsGoOnAndHttp2FollowsItsSetting() throws Exception {
+    SSLContext client = TestIdentity.anonymous(serve(""));
+    assertThat(protocol(client, "foo")).isEmpty();
+    assertThat(protocol(client, "foo", "http/1.1")).isEqualTo("http/1.1");
+    assertThat(protocol(client, "http/1.1", "h2")).isEqualTo("h2");
+    config(
+        "tls_server_config: {cert_file: cert.pem, key_file: key.pem}\n"
+            + "http_server_config: {http2: false}\n");
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (!protocol(client, "h2", "http/1.1").equals("http/1.1")) {
+      assertThat(System.nanoTime()).as("the change is noticed").isLessThan(deadline);
+      LockSupport.parkNanos(50_000_000);
+    }
+    assertThat(protocol(client, "h2")).isEmpty();
+  }
+
+  @Test
+  void suitesAndGroupsAreThoseOfGo() throws Exception {
+    SSLContext client = TestIdentity.anonymous(serve(""));
+    for (String suite :
+        List.of(
+            "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384")) {
+      assertThat(handshake(client, suites(suite)).getCipherSuite()).isEqualTo(suite);
+    }
+    assertThatThrownBy(() -> handshake(client, suites("TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256")))
+        .isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> handshake(client, p -> p.setNamedGroups(new String[] {"x448"})))
+        .isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void versionsThatLeaveNoneServeNobody() throws Exception {
+    SSLContext client = TestIdentity.anonymous(serve(", max_version: TLS10"));
+    assertThatThrownBy(() -> handshake(client, p -> {})).isInstanceOf(IOException.class);
+    for (String key : List.of("min_version", "max_version")) {
+      assertThatThrownBy(() ->
+              WebConfig.read(
+                  "w.yml", "tls_server_config: {cert_file: c, key_file: k, " + key + ": \"\"}\n"))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageStartingWith("w.yml:1:")
+          .hasMessageContaining("unknown TLS version: ;");
+      assertThat(
+              WebConfig.read(
+                  "w.yml", "tls_server_config: {cert_file: c, key_file: k, " + key + ": }\n"))
+          .isNotNull();
+    }
+  }
+
+  @Test
+  void certificateFileMayHoldOthersThatAreNoneOfItsIssuers() throws Exception {
+    TestIdentity identity = serve("");
+    TestIdentity other = TestIdentity.create(state, "other", "dns:other.test");
+    stop();
+    listeners = List.of();
+    other.write(state.resolve("other.pem"), state.resolve("other.key"));
+    Files.writeString(
+        state.resolve("cert.pem"),
+        Files.readString(state.resolve("cert.pem")) + Files.readString(state.resolve("other.pem")));
+    start();
+    assertThat(handshake(TestIdentity.anonymous(identity), p -> {}).getPeerCertificates())
+        .hasSize(2);
   }
 
   @Test

@@ -1,5 +1,8 @@
 package io.narthex.http.access;
 
+import io.narthex.httpclient.ChainSignatures;
+import io.narthex.httpclient.GoTls;
+import io.narthex.httpclient.OneIdentity;
 import io.narthex.httpclient.Pem;
 import io.narthex.spi.config.ConfigException;
 import java.io.IOException;
@@ -10,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.Signature;
@@ -22,19 +24,17 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.TrustManager;
-import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.jspecify.annotations.Nullable;
 
 /** TLS of the listeners, from the settings of the web configuration. */
 public final class ServerTls {
-  private static final char[] NO_PASSWORD = new char[0];
   private static final List<String> VERSIONS = List.of("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3");
   private static final Map<String, String> CURVES =
       Map.of(
@@ -74,15 +74,11 @@ public final class ServerTls {
         throw new ConfigException(
             file + ": failed to load X509KeyPair: tls: private key does not match public key");
       }
-      KeyStore store = KeyStore.getInstance("PKCS12");
-      store.load(null, NO_PASSWORD);
-      store.setKeyEntry("server", privateKey, NO_PASSWORD, chain.toArray(X509Certificate[]::new));
-      KeyManagerFactory keys =
-          KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-      keys.init(store, NO_PASSWORD);
       SSLContext context = SSLContext.getInstance("TLS");
-      TrustManager trust = new Clients(tls, ca.isEmpty() ? null : Pem.certificates(ca));
-      context.init(keys.getKeyManagers(), new TrustManager[] {trust}, null);
+      context.init(
+          new KeyManager[] {new OneIdentity(privateKey, chain)},
+          new TrustManager[] {new Clients(tls, ca.isEmpty() ? null : Pem.authorities(ca))},
+          null);
       return new Material(
           context, tls, protocols(tls), ciphers(tls, file, context), groups(tls, file));
     } catch (IOException | GeneralSecurityException e) {
@@ -135,18 +131,14 @@ public final class ServerTls {
   }
 
   private static List<String> protocols(WebConfig.Tls tls) {
-    int from = version(tls.minVersion());
-    int to = version(tls.maxVersion());
-    return List.copyOf(VERSIONS.subList(from, Math.max(from, to) + 1));
+    int from = version(tls.minVersion(), "TLS12");
+    int to = version(tls.maxVersion(), "TLS13");
+    // with none between them nobody is served, as in the original; an empty list would mean all
+    return from > to ? List.of("none") : List.copyOf(VERSIONS.subList(from, to + 1));
   }
 
-  private static int version(String name) {
-    return switch (name) {
-      case "TLS10" -> 0;
-      case "TLS11" -> 1;
-      case "TLS13" -> 3;
-      default -> 2;
-    };
+  private static int version(String name, String otherwise) {
+    return List.of("TLS10", "TLS11", "TLS12", "TLS13").indexOf(name.isEmpty() ? otherwise : name);
   }
 
   private static List<String> ciphers(WebConfig.Tls tls, Path file, SSLContext context) {
@@ -158,12 +150,13 @@ public final class ServerTls {
       }
       out.add(cipher);
     }
-    if (!out.isEmpty()) {
-      // as in the original the list is that of TLS 1.2; suites of 1.3 cannot be chosen
-      Arrays.stream(context.getSupportedSSLParameters().getCipherSuites())
-          .filter(c -> !c.contains("_WITH_") && !out.contains(c) && !c.endsWith("SCSV"))
-          .forEach(out::add);
+    if (out.isEmpty()) {
+      return GoTls.SUITES;
     }
+    // as in the original the list is that of TLS 1.2; suites of 1.3 cannot be chosen
+    Arrays.stream(context.getSupportedSSLParameters().getCipherSuites())
+        .filter(c -> !c.contains("_WITH_") && !out.contains(c) && !c.endsWith("SCSV"))
+        .forEach(out::add);
     return out;
   }
 
@@ -176,13 +169,13 @@ public final class ServerTls {
       }
       out.add(group);
     }
-    return out;
+    return out.isEmpty() ? GoTls.GROUPS : out;
   }
 
   /** The factory of a listener. */
   public static final class Factory extends SslContextFactory.Server {
     private final Runnable look;
-    private volatile List<String> groups = List.of();
+    private volatile List<String> groups = GoTls.GROUPS;
 
     /**
      * Creates a factory.
@@ -212,12 +205,14 @@ public final class ServerTls {
     @Override
     public void customize(SSLEngine engine) {
       super.customize(engine);
-      if (!groups.isEmpty()) {
-        SSLParameters parameters = engine.getSSLParameters();
-        parameters.setNamedGroups(groups.toArray(String[]::new));
-        engine.setSSLParameters(parameters);
-      }
+      SSLParameters parameters = engine.getSSLParameters();
+      parameters.setNamedGroups(groups.toArray(String[]::new));
+      engine.setSSLParameters(parameters);
     }
+
+    /** Does not warn of what Jetty holds to be weak: the suites are Go's or the user's. */
+    @Override
+    protected void checkConfiguration() {}
   }
 
   private static void apply(Factory factory, Material material) {
@@ -226,9 +221,7 @@ public final class ServerTls {
     factory.setSslContext(material.context());
     factory.setExcludeProtocols();
     factory.setIncludeProtocols(material.protocols().toArray(String[]::new));
-    if (!material.ciphers().isEmpty()) {
-      factory.setExcludeCipherSuites();
-    }
+    factory.setExcludeCipherSuites();
     factory.setIncludeCipherSuites(material.ciphers().toArray(String[]::new));
     factory.setUseCipherSuitesOrder(tls.preferServerCipherSuites());
     factory.setNeedClientAuth(tls.requiresClients());
@@ -239,32 +232,13 @@ public final class ServerTls {
   private static final class Clients extends X509ExtendedTrustManager {
     private final WebConfig.Tls tls;
     private final @Nullable X509ExtendedTrustManager issuers;
+    private final ChainSignatures signatures;
 
     Clients(WebConfig.Tls tls, @Nullable List<X509Certificate> cas)
         throws GeneralSecurityException, IOException {
       this.tls = tls;
-      issuers = tls.verifiesClients() ? issuers(cas) : null;
-    }
-
-    private static X509ExtendedTrustManager issuers(@Nullable List<X509Certificate> cas)
-        throws GeneralSecurityException, IOException {
-      KeyStore store = null; // the system's when there are none
-      if (cas != null) {
-        store = KeyStore.getInstance("PKCS12");
-        store.load(null, NO_PASSWORD);
-        for (int i = 0; i < cas.size(); i++) {
-          store.setCertificateEntry("ca" + i, cas.get(i));
-        }
-      }
-      TrustManagerFactory factory =
-          TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-      factory.init(store);
-      for (TrustManager m : factory.getTrustManagers()) {
-        if (m instanceof X509ExtendedTrustManager x) {
-          return x;
-        }
-      }
-      throw new GeneralSecurityException("no trust manager for X.509");
+      issuers = tls.verifiesClients() ? GoTls.issuers(cas) : null;
+      signatures = new ChainSignatures(getAcceptedIssuers());
     }
 
     private void named(X509Certificate[] chain) throws CertificateException {
@@ -289,6 +263,7 @@ public final class ServerTls {
     public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine)
         throws CertificateException {
       if (issuers != null) {
+        signatures.check(chain);
         issuers.checkClientTrusted(chain, type, engine);
       }
       named(chain);
@@ -298,6 +273,7 @@ public final class ServerTls {
     public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket)
         throws CertificateException {
       if (issuers != null) {
+        signatures.check(chain);
         issuers.checkClientTrusted(chain, type, socket);
       }
       named(chain);
@@ -307,6 +283,7 @@ public final class ServerTls {
     public void checkClientTrusted(X509Certificate[] chain, String type)
         throws CertificateException {
       if (issuers != null) {
+        signatures.check(chain);
         issuers.checkClientTrusted(chain, type);
       }
       named(chain);

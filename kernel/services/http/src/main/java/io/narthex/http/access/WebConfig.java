@@ -3,12 +3,16 @@ package io.narthex.http.access;
 import io.narthex.config.yaml.ConfigBinder;
 import io.narthex.config.yaml.YamlReader;
 import io.narthex.spi.config.ConfigException;
+import io.narthex.spi.config.ConfigNode;
+import io.narthex.spi.config.ConfigNode.Mapping;
+import io.narthex.spi.config.ConfigNode.Scalar;
 import io.narthex.spi.config.Secret;
 import io.narthex.spi.config.Setting;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The file of {@code --web.config.file}, in the form of Prometheus' exporter-toolkit 0.17. Paths in
@@ -40,7 +44,7 @@ public record WebConfig(
   public record Tls(
       @Setting(help = "Certificate chain, PEM", defaultValue = "") String cert,
       @Setting(help = "File with the certificate chain, PEM", file = true) String certFile,
-      @Setting(help = "Private key, PEM") @org.jspecify.annotations.Nullable Secret key,
+      @Setting(help = "Private key, PEM") @Nullable Secret key,
       @Setting(help = "File with the private key, PEM", file = true) String keyFile,
       @Setting(name = "client_ca", help = "Certificates of the issuers of clients, PEM")
           String clientCa,
@@ -139,9 +143,16 @@ public record WebConfig(
   /** A bucket of {@code burst} requests that gets one more each {@code interval}. */
   public record RateLimit(
       @Setting(help = "Time after which one more request is let through; 0 = no limit")
-          @org.jspecify.annotations.Nullable
-          Duration interval,
+          @Nullable Duration interval,
       @Setting(help = "Most requests at once", min = 0) int burst) {}
+
+  /** Refuses an empty version, which is no absent one. */
+  private static void checkVersion(@Nullable ConfigNode version) {
+    if (version instanceof Scalar s && s.kind() != Scalar.Kind.NULL && s.text().isEmpty()) {
+      throw new ConfigException(
+          s.place() + ": unknown TLS version: ; write TLS10, TLS11, TLS12 or TLS13");
+    }
+  }
 
   /**
    * Reads the text of the file.
@@ -150,7 +161,12 @@ public record WebConfig(
    * @throws ConfigException with place and cause
    */
   public static WebConfig read(String file, String text) {
-    WebConfig config = ConfigBinder.bind(YamlReader.readSingle(file, text), WebConfig.class);
+    ConfigNode root = YamlReader.readSingle(file, text);
+    WebConfig config = ConfigBinder.bind(root, WebConfig.class);
+    if (root instanceof Mapping all && all.get("tls_server_config") instanceof Mapping tls) {
+      checkVersion(tls.get("min_version"));
+      checkVersion(tls.get("max_version"));
+    }
     config.tlsServerConfig.check(file);
     config.httpServerConfig.headers.forEach((name, value) -> {
       List<String> allowed = HEADERS.get(name);
