@@ -1,7 +1,5 @@
 package io.narthex.exposition;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -91,8 +89,8 @@ public enum ExpositionFormat {
 
   /** Returns the error of Go's mime package for a media type, or null. */
   private static @Nullable String mediaTypeError(String text) {
-    String[] parts = text.split(";", -1);
-    String media = parts[0].strip();
+    int semicolon = text.indexOf(';');
+    String media = (semicolon < 0 ? text : text.substring(0, semicolon)).strip();
     int slash = media.indexOf('/');
     String kind = slash < 0 ? media : media.substring(0, slash);
     if (!isToken(kind)) {
@@ -111,28 +109,7 @@ public enum ExpositionFormat {
         return "mime: unexpected content after media subtype";
       }
     }
-    List<String> names = new ArrayList<>();
-    for (int i = 1; i < parts.length; i++) {
-      String p = parts[i].strip();
-      if (p.isEmpty()) {
-        if (i < parts.length - 1) {
-          return "mime: invalid media parameter";
-        }
-        continue;
-      }
-      int eq = p.indexOf('=');
-      String name = eq < 0 ? "" : p.substring(0, eq).strip().toLowerCase(Locale.ROOT);
-      String value = eq < 0 ? "" : p.substring(eq + 1).strip();
-      boolean quoted = value.length() >= 2 && value.startsWith("\"") && value.endsWith("\"");
-      if (!isToken(name) || !(quoted || isToken(value))) {
-        return "mime: invalid media parameter";
-      }
-      if (names.contains(name)) {
-        return "mime: duplicate parameter name";
-      }
-      names.add(name);
-    }
-    return null;
+    return semicolon < 0 ? null : new MediaParameters(text.substring(semicolon)).error();
   }
 
   private static boolean isToken(String s) {
@@ -144,7 +121,7 @@ public enum ExpositionFormat {
     return !s.isEmpty();
   }
 
-  private static boolean isTokenChar(char c) {
+  static boolean isTokenChar(char c) {
     return c > 0x20 && c < 0x7f && "()<>@,;:\\\"/[]?=".indexOf(c) < 0;
   }
 }

@@ -47,7 +47,8 @@ final class PlainExchange implements Response, HttpParser.ResponseHandler {
   private final Failures failures;
   private final HttpParser parser = new HttpParser(this, MAX_HEAD, HttpCompliance.RFC7230);
   private final byte[] bytes;
-  private final ByteBuffer buffer;
+  private final AnswerHead head = new AnswerHead(MAX_HEAD);
+  private ByteBuffer buffer;
   private final List<HttpField> fields = new ArrayList<>();
   private int status;
   private boolean version11;
@@ -98,8 +99,11 @@ final class PlainExchange implements Response, HttpParser.ResponseHandler {
 
   /** Parses what has been read, or reads more where that says nothing. */
   private void advance() throws IOException {
-    boolean found;
+    boolean found = false;
     try {
+      if (!headRead && buffer.hasRemaining()) {
+        buffer = head.next(buffer);
+      }
       found = parser.parseNext(buffer);
     } catch (AssertionError e) {
       // Jetty gives its exception the status of the response, and asserts that this is an error's
@@ -110,6 +114,7 @@ final class PlainExchange implements Response, HttpParser.ResponseHandler {
     }
     if (isInterim() && parser.isState(HttpParser.State.END)) {
       parser.reset();
+      head.restart();
     } else if (!found) {
       fill();
     }
@@ -125,7 +130,7 @@ final class PlainExchange implements Response, HttpParser.ResponseHandler {
     }
     connection.readWithin(left);
     int n = connection.in.read(bytes);
-    buffer.position(0).limit(Math.max(0, n));
+    buffer = ByteBuffer.wrap(bytes).limit(Math.max(0, n));
     if (n < 0) {
       if (!headRead) {
         throw new EOFException();
@@ -178,6 +183,9 @@ final class PlainExchange implements Response, HttpParser.ResponseHandler {
 
   @Override
   public boolean messageComplete() {
+    if (atEnd && header("Transfer-Encoding") != null) {
+      failure = new EOFException(); // the last chunk has no end, which the parser does not mind
+    }
     complete = !isInterim();
     return true;
   }

@@ -29,4 +29,13 @@ final class OnVirtualThread implements InvocationInterceptor {
       throw failure.get();
     }
   }
+
+  @Override
+  public void interceptTestTemplateMethod(
+      Invocation<Void> invocation,
+      ReflectiveInvocationContext<Method> method,
+      ExtensionContext context)
+      throws Throwable {
+    interceptTestMethod(invocation, method, context);
+  }
 }
