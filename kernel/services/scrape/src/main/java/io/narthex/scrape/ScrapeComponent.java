@@ -361,7 +361,7 @@ public final class ScrapeComponent
             ? external.getRawAuthority()
             : external.getHost() + (url.getPort() > 0 ? ":" + url.getPort() : "");
     String query = url.getRawQuery() == null ? "" : "?" + url.getRawQuery();
-    return scheme + "://" + authority + url.getRawPath() + query;
+    return (scheme == null ? "//" : scheme + "://") + authority + url.getRawPath() + query;
   }
 
   @Override
