@@ -323,6 +323,19 @@ class ConfigManagerTest {
   }
 
   @Test
+  void aModulusIsNotNegative() {
+    assertThatThrownBy(() ->
+            new PrometheusConfigLoader(name -> null, false)
+                .parse(
+                    "p.yml",
+                    "scrape_configs: [{job_name: a, relabel_configs: [{action: hashmod,"
+                        + " source_labels: [a], target_label: b, modulus: -5}]}]\n",
+                    Path.of("/nonexistent")))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("modulus must");
+  }
+
+  @Test
   void namesOfFilesThatAreNotThereNameNone() {
     PrometheusConfig config =
         new PrometheusConfigLoader(name -> null, false)

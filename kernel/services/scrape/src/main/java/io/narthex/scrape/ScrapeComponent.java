@@ -353,7 +353,8 @@ public final class ScrapeComponent
     }
     boolean own = server.listenAddresses().stream().anyMatch(a -> a.getPort() == url.portNumber());
     String authority = own ? external.host() : host(external, url.port());
-    return GoUrl.parse((own ? external.scheme() : url.scheme()) + "://" + authority)
+    String scheme = own ? external.scheme() : url.scheme();
+    return GoUrl.parse((scheme.isEmpty() ? "//" : scheme + "://") + authority)
         + url.requestTarget();
   }
 

@@ -452,6 +452,16 @@ final class ScrapeComponentTest {
   }
 
   @Test
+  void aLoopbackTargetWithoutSchemeIsShownWithoutOne() {
+    configure(
+        Jobs.job("j", "relabel", List.of(Jobs.rule("replace", "", "(.*)", "__scheme__", ""))));
+    component.targetsChanged("scrape/j", List.of(group("127.0.0.1:1")));
+    assertThat(component.active())
+        .singleElement()
+        .satisfies(t -> assertThat(t.globalUrl()).startsWith("//").endsWith(":1/metrics"));
+  }
+
+  @Test
   void theLettersOfASchemeDoNotMatter() throws Exception {
     pages.put("http://a:1/metrics", "m 1\n");
     configure(
