@@ -19,9 +19,6 @@ final class AlertingMetrics {
   final Counter notificationsFailed;
   final Counter suppressed;
   final Histogram latency;
-  final Gauge groups;
-  final Gauge alerts;
-  final Gauge silences;
   final Gauge receivers;
   final Gauge integrations;
   final Gauge inhibitionRules;
@@ -32,8 +29,6 @@ final class AlertingMetrics {
   final Counter silenceQueries;
   final Counter logQueries;
   final Counter limited;
-  final Gauge silencesLimited;
-  final Gauge unreadable;
 
   AlertingMetrics(Metrics m) {
     received =
@@ -80,14 +75,6 @@ final class AlertingMetrics {
             "The latency of notifications in seconds.",
             new double[] {1, 5, 10, 15, 20},
             "integration");
-    groups =
-        m.gauge(
-            "alertmanager_dispatcher_aggregation_groups", "Number of active aggregation groups.");
-    alerts = m.gauge("alertmanager_alerts", "How many alerts by state.", "state");
-    for (String state : new String[] {"active", "suppressed", "unprocessed"}) {
-      alerts.with(state).set(0);
-    }
-    silences = m.gauge("alertmanager_silences", "How many silences by state.", "state");
     receivers = m.gauge("alertmanager_receivers", "Number of configured receivers.");
     integrations = m.gauge("alertmanager_integrations", "Number of configured integrations.");
     inhibitionRules =
@@ -113,15 +100,6 @@ final class AlertingMetrics {
         m.counter(
             "alertmanager_alerts_limited_total",
             "The total number of alerts that were refused because of a limit.");
-    silencesLimited =
-        m.gauge(
-            "narthex_alerting_silences_limited",
-            "Silences refused since the start because of a limit.");
-    unreadable =
-        m.gauge(
-            "narthex_alerting_state_unreadable_entries",
-            "Entries of the state files that could not be used and were left out.",
-            "file");
     logQueries =
         m.counter("alertmanager_nflog_queries_total", "Number of notification log queries.");
     OriginalReceivers.types().forEach(this::begin);

@@ -4,6 +4,8 @@ import io.narthex.config.alertmanager.AlertMatcher;
 import io.narthex.config.alertmanager.MatcherSyntax;
 import io.narthex.model.Annotations;
 import io.narthex.model.Labels;
+import io.narthex.model.MetricMetadata;
+import io.narthex.model.MetricType;
 import io.narthex.service.alerts.AlertmanagerService.AlertQuery;
 import io.narthex.service.alerts.AlertmanagerService.AlertState;
 import io.narthex.service.alerts.AlertmanagerService.AlertView;
@@ -11,14 +13,17 @@ import io.narthex.service.alerts.AlertmanagerService.GroupView;
 import io.narthex.service.alerts.AlertmanagerService.InvalidRequestException;
 import io.narthex.service.alerts.AlertmanagerService.PostedAlert;
 import io.narthex.service.alerts.AlertmanagerService.ReceiverView;
+import io.narthex.service.alerts.AlertmanagerService.SilenceState;
 import io.narthex.service.config.AlertmanagerConfig;
 import io.narthex.service.config.AlertmanagerConfig.LabelMatcher;
+import io.narthex.spi.exporter.MetricSink;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -436,12 +441,8 @@ final class AlertmanagerCore implements AutoCloseable {
     return out;
   }
 
-  /** Updates the gauges. */
-  void refreshGauges() {
-    if (metrics == null) {
-      return;
-    }
-    metrics.groups.set(active.dispatcher().groupCount());
+  /** Writes the metrics that tell how things are at this moment. */
+  void collect(MetricSink sink) {
     Instant now = timers.now();
     int suppressed = 0;
     int activeCount = 0;
@@ -457,19 +458,45 @@ final class AlertmanagerCore implements AutoCloseable {
         activeCount++;
       }
     }
-    metrics.alerts.with("active").set(activeCount);
-    metrics.alerts.with("suppressed").set(suppressed);
-    metrics.alerts.with("unprocessed").set(0);
-    metrics.unreadable.with("silences").set(silences.unreadable());
-    metrics.unreadable.with("notifications").set(log.unreadable());
-    metrics.silencesLimited.set(silences.limitHits());
-    var counts = silences.counts(now);
-    for (var state : io.narthex.service.alerts.AlertmanagerService.SilenceState.values()) {
-      metrics
-          .silences
-          .with(state.name().toLowerCase(java.util.Locale.ROOT))
-          .set(counts.getOrDefault(state, 0L));
+    gauge(sink, "alertmanager_alerts", "How many alerts by state.");
+    sink.sample("alertmanager_alerts", Labels.of("state", "active"), activeCount);
+    sink.sample("alertmanager_alerts", Labels.of("state", "suppressed"), suppressed);
+    sink.sample("alertmanager_alerts", Labels.of("state", "unprocessed"), 0);
+    gauge(
+        sink, "alertmanager_dispatcher_aggregation_groups", "Number of active aggregation groups.");
+    sink.sample(
+        "alertmanager_dispatcher_aggregation_groups",
+        Labels.EMPTY,
+        active.dispatcher().groupCount());
+    gauge(sink, "alertmanager_silences", "How many silences by state.");
+    Map<SilenceState, Long> counts = silences.counts(now);
+    for (SilenceState state : SilenceState.values()) {
+      sink.sample(
+          "alertmanager_silences",
+          Labels.of("state", state.name().toLowerCase(Locale.ROOT)),
+          counts.getOrDefault(state, 0L));
     }
+    gauge(
+        sink,
+        "narthex_alerting_silences_limited",
+        "Silences refused since the start because of a limit.");
+    sink.sample("narthex_alerting_silences_limited", Labels.EMPTY, silences.limitHits());
+    gauge(
+        sink,
+        "narthex_alerting_state_unreadable_entries",
+        "Entries of the state files that could not be used and were left out.");
+    sink.sample(
+        "narthex_alerting_state_unreadable_entries",
+        Labels.of("file", "notifications"),
+        log.unreadable());
+    sink.sample(
+        "narthex_alerting_state_unreadable_entries",
+        Labels.of("file", "silences"),
+        silences.unreadable());
+  }
+
+  private static void gauge(MetricSink sink, String name, String help) {
+    sink.family(new MetricMetadata(name, MetricType.GAUGE, help, ""));
   }
 
   @Override

@@ -246,7 +246,7 @@ public final class DefaultAlertmanager
 
   @Override
   public void collect(MetricSink sink) {
-    core.refreshGauges(); // gauges of the registry; this collector has no family of its own
+    core.collect(sink);
   }
 
   // --- alerts

@@ -5,13 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.narthex.config.alertmanager.AlertmanagerConfigLoader;
 import io.narthex.config.alertmanager.MatcherSyntax;
 import io.narthex.config.yaml.YamlReader;
+import io.narthex.model.Exemplar;
+import io.narthex.model.Labels;
+import io.narthex.model.MetricMetadata;
+import io.narthex.model.NativeHistogram;
 import io.narthex.service.alerts.AlertmanagerService.AlertQuery;
 import io.narthex.service.alerts.AlertmanagerService.AlertView;
 import io.narthex.service.alerts.AlertmanagerService.GroupView;
 import io.narthex.service.alerts.AlertmanagerService.PostedAlert;
 import io.narthex.service.alerts.AlertmanagerService.ReceiverView;
+import io.narthex.spi.exporter.MetricSink;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.NullUnmarked;
@@ -66,6 +72,39 @@ class AlertViewsTest {
 
   private static AlertQuery of(String receiver) {
     return new AlertQuery(List.of(), receiver, List.of(), true, true, true, true);
+  }
+
+  @Test
+  void metricsTellHowThingsAreWhenTheyAreCollected() {
+    assertThat(collected())
+        .containsEntry("alertmanager_alerts{state=\"active\"}", 1.0)
+        .containsEntry("alertmanager_alerts{state=\"suppressed\"}", 0.0)
+        .containsEntry("alertmanager_silences{state=\"active\"}", 0.0)
+        .containsEntry("alertmanager_dispatcher_aggregation_groups{}", 3.0);
+    timers.advanceTo(core.now().plusSeconds(601));
+    assertThat(collected()).containsEntry("alertmanager_alerts{state=\"active\"}", 0.0);
+  }
+
+  private Map<String, Double> collected() {
+    Map<String, Double> all = new HashMap<>();
+    core.collect(
+        new MetricSink() {
+          @Override
+          public void family(MetricMetadata metadata) {}
+
+          @Override
+          public void sample(String name, Labels labels, double value) {
+            all.put(name + labels, value);
+          }
+
+          @Override
+          public void sample(
+              String name, Labels labels, double value, long timestampMs, Exemplar exemplar) {}
+
+          @Override
+          public void histogram(String name, Labels labels, NativeHistogram histogram) {}
+        });
+    return all;
   }
 
   @Test

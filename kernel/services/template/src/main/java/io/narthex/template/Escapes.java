@@ -4,6 +4,9 @@ import java.nio.charset.StandardCharsets;
 
 /** Escaping for HTML, JavaScript, URLs and CSS, as Go's packages do it. */
 final class Escapes {
+  /** What stands in a page for a value that is not safe there. */
+  static final String REFUSED = "ZgotmplZ";
+
   private static final String UPPER_HEX = "0123456789ABCDEF";
   private static final String LOWER_HEX = "0123456789abcdef";
 
@@ -212,5 +215,10 @@ final class Escapes {
     }
     String scheme = s.substring(0, colon).toLowerCase(java.util.Locale.ROOT);
     return scheme.equals("http") || scheme.equals("https") || scheme.equals("mailto");
+  }
+
+  /** Returns whether HTML takes a character for a space. */
+  static boolean isSpace(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
   }
 }

@@ -11,9 +11,6 @@ import org.jspecify.annotations.Nullable;
  * templates that Go accepts the result is the same. HTML comments are left out.
  */
 final class HtmlWriter implements GoTemplate.Writer {
-  /** What stands in a page for a value that is not safe there. */
-  static final String REFUSED = "ZgotmplZ";
-
   private static final Set<String> URL_ATTRIBUTES =
       Set.of(
           "action",
@@ -117,7 +114,7 @@ final class HtmlWriter implements GoTemplate.Writer {
       case TAG -> {
         if (c == '>') {
           endTag();
-        } else if (!isSpace(c) && c != '/') {
+        } else if (!Escapes.isSpace(c) && c != '/') {
           state = State.ATTRIBUTE_NAME;
           word.setLength(0);
           word.append(c);
@@ -129,13 +126,13 @@ final class HtmlWriter implements GoTemplate.Writer {
           startValue(c);
         } else if (c == '>') {
           endTag();
-        } else if (!isSpace(c)) {
+        } else if (!Escapes.isSpace(c)) {
           startValue(' ');
           advance(c);
         }
       }
       case VALUE -> {
-        boolean ends = quote == ' ' ? isSpace(c) || c == '>' : c == quote;
+        boolean ends = quote == ' ' ? Escapes.isSpace(c) || c == '>' : c == quote;
         if (ends) {
           if (quote == ' ' && c == '>') {
             endTag();
@@ -183,7 +180,7 @@ final class HtmlWriter implements GoTemplate.Writer {
       state = State.BEFORE_VALUE;
     } else if (c == '>') {
       endTag();
-    } else if (isSpace(c)) {
+    } else if (Escapes.isSpace(c)) {
       state = State.AFTER_NAME;
     } else {
       if (state == State.AFTER_NAME || c == '/') {
@@ -381,7 +378,7 @@ final class HtmlWriter implements GoTemplate.Writer {
     boolean plain = text.chars().allMatch(c -> Character.isLetterOrDigit(c) || c == '-');
     return plain && !text.isEmpty() && kindOf(text.toLowerCase(Locale.ROOT)) == Kind.NORMAL
         ? text
-        : REFUSED;
+        : Escapes.REFUSED;
   }
 
   private static String stripTags(String html) {
@@ -398,10 +395,6 @@ final class HtmlWriter implements GoTemplate.Writer {
       }
     }
     return b.toString();
-  }
-
-  static boolean isSpace(char c) {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
   }
 
   @Override

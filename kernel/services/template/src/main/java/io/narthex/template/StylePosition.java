@@ -42,7 +42,7 @@ final class StylePosition {
       case URL_START -> {
         if (c == '"' || c == '\'') {
           string(c, true);
-        } else if (!HtmlWriter.isSpace(c)) {
+        } else if (!Escapes.isSpace(c)) {
           part = Part.URL;
           urlChar(c);
         }
@@ -80,7 +80,7 @@ final class StylePosition {
     } else if (c == '(' && identifier.toString().equalsIgnoreCase(URL)) {
       part = Part.URL_START;
       url.start();
-    } else if (HtmlWriter.isSpace(c)) {
+    } else if (Escapes.isSpace(c)) {
       identifierEnded = true;
     } else {
       if (identifierEnded || !isNameChar(c)) {
@@ -101,7 +101,7 @@ final class StylePosition {
   }
 
   private void urlChar(char c) {
-    if (c == ')' || HtmlWriter.isSpace(c)) {
+    if (c == ')' || Escapes.isSpace(c)) {
       code();
     } else {
       url.literal(c);
@@ -135,7 +135,7 @@ final class StylePosition {
       return url.escape(value, text, last);
     }
     return switch (part) {
-      case CODE -> isHarmless(text) ? text : HtmlWriter.REFUSED;
+      case CODE -> isHarmless(text) ? text : Escapes.REFUSED;
       case STRING -> Escapes.css(url.filter(value, text));
       case LINE_COMMENT, BLOCK_COMMENT -> "";
       case URL_START, URL -> throw new IllegalStateException(part.name());

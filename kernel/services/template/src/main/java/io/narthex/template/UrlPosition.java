@@ -19,7 +19,7 @@ final class UrlPosition {
   void literal(char c) {
     if (c == '?' || c == '#') {
       part = Part.QUERY;
-    } else if (part == Part.START && !HtmlWriter.isSpace(c)) {
+    } else if (part == Part.START && !Escapes.isSpace(c)) {
       part = Part.PATH;
     }
   }
@@ -27,7 +27,7 @@ final class UrlPosition {
   /** Returns a value with a harmful scheme replaced, when it decides about the scheme. */
   String filter(@Nullable Object value, String text) {
     boolean harmless = part != Part.START || isSafe(value) || Escapes.isSafeUrl(text);
-    return harmless ? text : "#" + HtmlWriter.REFUSED;
+    return harmless ? text : "#" + Escapes.REFUSED;
   }
 
   private static boolean isSafe(@Nullable Object value) {

@@ -19,13 +19,18 @@ import org.jspecify.annotations.Nullable;
 record EmailSettings(EmailConfig config, Address address, boolean threadDaily) {
   private static final int IMPLICIT_TLS_PORT = 465;
 
+  /** Ports by the names of services. */
+  private static final Map<String, Integer> SERVICES =
+      Map.of("smtp", 25, "smtps", 465, "submission", 587, "submissions", 465);
+
   /** The mail server. */
   record Address(String host, int port) {
     static Address of(String smarthost) {
       int colon = smarthost.lastIndexOf(':');
+      String named = smarthost.substring(colon + 1);
       int port;
       try {
-        port = Integer.parseInt(smarthost.substring(colon + 1));
+        port = SERVICES.containsKey(named) ? SERVICES.get(named) : Integer.parseInt(named);
       } catch (NumberFormatException e) {
         throw new ConfigException(
             "smarthost must be host:port, got \"" + smarthost + "\"; add the port", e);

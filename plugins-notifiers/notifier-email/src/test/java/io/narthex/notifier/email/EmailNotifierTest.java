@@ -133,6 +133,15 @@ class EmailNotifierTest extends NotifierKit {
   }
 
   @Test
+  void portsMayBeNamesOfServices() {
+    assertThat(EmailSettings.Address.of("h:smtp")).isEqualTo(new EmailSettings.Address("h", 25));
+    assertThat(EmailSettings.Address.of("[::1]:submission"))
+        .isEqualTo(new EmailSettings.Address("::1", 587));
+    assertThatThrownBy(() -> EmailSettings.Address.of("h:nope"))
+        .isInstanceOf(ConfigException.class);
+  }
+
+  @Test
   void addressesGoOutInUtf8() throws Exception {
     to = "jörg@exämple.org";
     assertThat(sent().to()).containsExactly("RCPT TO:<jörg@exämple.org>");

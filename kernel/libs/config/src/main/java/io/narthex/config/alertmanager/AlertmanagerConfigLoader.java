@@ -8,6 +8,7 @@ import static io.narthex.config.yaml.ConfigNodes.text;
 
 import io.narthex.config.yaml.ConfigBinder;
 import io.narthex.config.yaml.FileNames;
+import io.narthex.model.Labels;
 import io.narthex.model.go.PromDuration;
 import io.narthex.service.config.AlertmanagerConfig;
 import io.narthex.service.config.AlertmanagerConfig.Block;
@@ -330,7 +331,7 @@ public final class AlertmanagerConfigLoader {
   private List<LabelMatcher> match(ConfigNode node, boolean regex, String key) {
     List<LabelMatcher> out = new ArrayList<>();
     for (Entry e : mapping(node, key).entries()) {
-      if (!validLabelName(e.key())) {
+      if (!Labels.isLegacyName(e.key())) { // in every mode: these keys are older than UTF-8 names
         throw new ConfigException(e.keyPlace() + ": invalid label name \"" + e.key() + "\"");
       }
       if (regex && isNull(e.value())) {

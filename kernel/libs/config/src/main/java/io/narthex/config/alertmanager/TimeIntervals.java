@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 public final class TimeIntervals {
   private static final List<String> WEEKDAYS =
       List.of("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday");
+  private static final int SHORTEST_MONTH = 28;
   private static final List<String> MONTHS =
       List.of(
           "january",
@@ -211,9 +212,9 @@ public final class TimeIntervals {
     if (from < 0 && to > 0) {
       throw new IllegalArgumentException("end day must be negative if start day is negative");
     }
-    // 31 days at most: what is wrong in the longest month is wrong in all
-    int absoluteTo = to < 0 ? 31 + to + 1 : to;
-    int absoluteFrom = from < 0 ? 31 + from + 1 : from;
+    // as the original counts: it refuses 28:-1, which other months than February have
+    int absoluteTo = to < 0 ? SHORTEST_MONTH + to : to;
+    int absoluteFrom = from < 0 ? SHORTEST_MONTH + from : from;
     if (absoluteTo < absoluteFrom) {
       throw new IllegalArgumentException("end day " + to + " is always before start day " + from);
     }
@@ -227,12 +228,9 @@ public final class TimeIntervals {
       int named = MONTHS.indexOf(ends[i]) + 1;
       if (named == 0) {
         try {
-          named = Integer.parseInt(ends[i]);
+          named = Integer.parseInt(ends[i]); // any, as the original: 0 never comes
         } catch (NumberFormatException e) {
           throw new IllegalArgumentException(ends[i] + " is not a valid month", e);
-        }
-        if (named < 1 || named > 12) {
-          throw new IllegalArgumentException(ends[i] + " is not a valid month: out of range");
         }
       }
       months[i] = named;
