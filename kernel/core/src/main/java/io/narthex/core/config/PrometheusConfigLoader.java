@@ -79,8 +79,8 @@ public final class PrometheusConfigLoader {
    */
   public synchronized PrometheusConfig parse(String name, String text, Path folder) {
     before.begin();
-    PrometheusConfig read = read(name, text, folder);
-    before.end();
+    PrometheusConfig read = before.same(read(name, text, folder));
+    before.end(read);
     return read;
   }
 
