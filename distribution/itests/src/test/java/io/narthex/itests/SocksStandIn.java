@@ -69,7 +69,8 @@ final class SocksStandIn implements AutoCloseable {
       }
       in.readNBytes(3);
       int type = in.readUnsignedByte();
-      String host = type == 3 ? text(in) : InetAddress.getByAddress(in.readNBytes(4)).getHostAddress();
+      String host =
+          type == 3 ? text(in) : InetAddress.getByAddress(in.readNBytes(4)).getHostAddress();
       int port = in.readUnsignedShort();
       asked.add(host + ":" + port);
       try (Socket target = new Socket(InetAddress.getLoopbackAddress(), port)) {

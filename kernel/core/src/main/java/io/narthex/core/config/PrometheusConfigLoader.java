@@ -2,9 +2,9 @@ package io.narthex.core.config;
 
 import io.narthex.config.yaml.ConfigBinder;
 import io.narthex.config.yaml.FilePatterns;
+import io.narthex.config.yaml.YamlReader;
 import io.narthex.model.go.GoString;
 import io.narthex.relabel.NameScheme;
-import io.narthex.config.yaml.YamlReader;
 import io.narthex.service.config.PrometheusConfig;
 import io.narthex.service.config.PrometheusConfig.Global;
 import io.narthex.service.config.ScrapeConfig;
@@ -79,8 +79,8 @@ public final class PrometheusConfigLoader {
    */
   public synchronized PrometheusConfig parse(String name, String text) {
     before.begin();
-    PrometheusConfig read = read(name, text);
-    before.end();
+    PrometheusConfig read = before.same(read(name, text));
+    before.end(read);
     return read;
   }
 

@@ -1,13 +1,18 @@
 package io.narthex.core.config;
 
 import io.narthex.config.yaml.YamlReader;
+import io.narthex.service.config.PrometheusConfig;
 import io.narthex.service.config.PrometheusConfig.Global;
 import io.narthex.service.config.ScrapeConfig;
 import io.narthex.spi.config.ConfigNode;
 import io.narthex.spi.config.ConfigNode.Mapping;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,12 +50,14 @@ final class ReadBefore {
     }
   }
 
-  private record Job(Mapping node, ScrapeConfig config) {}
+  private record Job(Written written, ScrapeConfig config) {}
 
   private static final class Load {
     final Map<String, Text> texts = new HashMap<>();
     final Map<Written, Job> jobs = new HashMap<>();
+    final Map<Mapping, Job> byNode = new IdentityHashMap<>(); // for files that have not changed
     @Nullable Global global;
+    @Nullable PrometheusConfig whole;
   }
 
   private Load last = new Load();
@@ -62,7 +69,8 @@ final class ReadBefore {
   }
 
   /** Ends a load that succeeded. */
-  void end() {
+  void end(PrometheusConfig whole) {
+    next.whole = whole;
     last = next;
     next = new Load();
   }
@@ -82,24 +90,59 @@ final class ReadBefore {
     return now.root;
   }
 
-  /** Returns a job that was written in the same way under the same {@code global}, or null. */
-  @Nullable ScrapeConfig job(Mapping node, Global global) {
-    if (!Objects.equals(last.global, global)) {
-      return null;
+  /**
+   * Returns the jobs of a file, each made by {@code make} unless it was written in the same way
+   * under the same {@code global} before.
+   */
+  List<ScrapeConfig> jobs(
+      List<Mapping> nodes, Global global, Function<Mapping, ScrapeConfig> make) {
+    boolean known = Objects.equals(last.global, global);
+    next.global = global;
+    List<ScrapeConfig> jobs = new ArrayList<>(nodes.size());
+    for (Mapping node : nodes) {
+      Job before = known ? last.byNode.get(node) : null;
+      Written written = before == null ? new Written(node) : before.written;
+      ScrapeConfig job = before == null ? null : before.config;
+      if (job == null && known) {
+        job = moved(written);
+      }
+      if (job == null) {
+        job = make.apply(node);
+      }
+      Job now = new Job(written, job);
+      next.jobs.put(written, now);
+      next.byNode.put(node, now);
+      jobs.add(job);
     }
-    Job before = last.jobs.get(new Written(node));
+    return jobs;
+  }
+
+  /** Returns a job that was written in the same way, perhaps elsewhere in its file, or null. */
+  private @Nullable ScrapeConfig moved(Written written) {
+    Job before = last.jobs.get(written);
     if (before == null) {
       return null;
     }
     // blocks of discoveries hold their places in the file
-    return before.node == node || before.node.equals(node)
+    return before.written.node.equals(written.node)
         ? before.config
-        : before.config.with(before.config.http(), ScrapeConfigs.discoveries(node));
+        : before.config.with(before.config.http(), ScrapeConfigs.discoveries(written.node));
   }
 
-  /** Keeps a job for the next load. */
-  void remember(Mapping node, Global global, ScrapeConfig config) {
-    next.global = global;
-    next.jobs.put(new Written(node), new Job(node, config));
+  /**
+   * Returns the previous whole instead of an equal one whose jobs are the same objects, so that
+   * others see at a glance that nothing has changed.
+   */
+  PrometheusConfig same(PrometheusConfig now) {
+    PrometheusConfig before = last.whole;
+    if (before == null || before.scrapeConfigs().size() != now.scrapeConfigs().size()) {
+      return now;
+    }
+    for (int i = 0; i < now.scrapeConfigs().size(); i++) {
+      if (before.scrapeConfigs().get(i) != now.scrapeConfigs().get(i)) {
+        return now;
+      }
+    }
+    return before.equals(now) ? before : now;
   }
 }

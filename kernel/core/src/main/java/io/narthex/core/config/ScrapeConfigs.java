@@ -3,9 +3,9 @@ package io.narthex.core.config;
 import static io.narthex.core.config.Checks.error;
 
 import io.narthex.config.yaml.ConfigBinder;
+import io.narthex.config.yaml.YamlReader;
 import io.narthex.model.go.GoString;
 import io.narthex.relabel.NameScheme;
-import io.narthex.config.yaml.YamlReader;
 import io.narthex.service.config.DiscoveryBlock;
 import io.narthex.service.config.PrometheusConfig.Alerting;
 import io.narthex.service.config.PrometheusConfig.AlertmanagerTarget;
@@ -60,19 +60,14 @@ final class ScrapeConfigs {
     if (!(list instanceof Sequence sequence)) {
       throw error(list, "scrape_configs must be a list");
     }
-    List<ScrapeConfig> jobs = new ArrayList<>();
+    List<Mapping> nodes = new ArrayList<>();
     for (ConfigNode item : sequence.items()) {
       if (!(item instanceof Mapping mapping)) {
         throw error(item, "expected a map in scrape_configs");
       }
-      ScrapeConfig job = before.job(mapping, global);
-      if (job == null) {
-        job = job(mapping, global);
-      }
-      before.remember(mapping, global, job);
-      jobs.add(job);
+      nodes.add(mapping);
     }
-    return jobs;
+    return before.jobs(nodes, global, node -> job(node, global));
   }
 
   /** Returns the jobs of a file that {@code scrape_config_files} names. */

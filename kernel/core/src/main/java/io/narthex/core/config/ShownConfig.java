@@ -86,8 +86,8 @@ public final class ShownConfig {
         snapshot.alertmanager(),
         alertmanager == null
             ? ShownText.of("")
-            : ShownText.madeBy(() ->
-                new ShownAlertmanager(records, snapshot.alertmanager()).yaml(alertmanager)),
+            : ShownText.madeBy(
+                () -> new ShownAlertmanager(records, snapshot.alertmanager()).yaml(alertmanager)),
         snapshot.alertmanagerFolder(),
         snapshot.access(),
         snapshot.listeners(),

@@ -125,6 +125,16 @@ public final class DiscoveryHost implements PluginHost {
       this.name = name;
     }
 
+    /** Returns whether a provider runs a block that is written like this. Called under lock. */
+    boolean runs(DiscoveryBlock block, Provider provider) {
+      for (Runner runner : runners) {
+        if (runner.accepted == provider && runner.isWritten(block)) {
+          return true;
+        }
+      }
+      return false;
+    }
+
     /** Returns whether just these blocks run, and takes their places. Called under lock. */
     boolean runs(List<DiscoveryBlock> blocks) {
       if (!configured || runners.size() != blocks.size()) {
@@ -469,29 +479,20 @@ public final class DiscoveryHost implements PluginHost {
    * @throws ConfigException for a block its plugin refuses
    */
   public void check(Map<String, List<DiscoveryBlock>> wanted, Path folder) {
-    wanted.forEach((set, blocks) -> {
-      for (DiscoveryBlock block : blocks) {
-        Provider provider = registry.find(Kind.DISCOVERY, block.type());
-        if (provider != null && !runs(set, block, folder, provider)) {
-          open(provider, block, set, folder);
-        }
-      }
-    });
-  }
-
-  private boolean runs(String name, DiscoveryBlock block, Path folder, Provider provider) {
+    List<Runnable> openings = new ArrayList<>(); // of plugin code, without the lock
     synchronized (lock) {
-      TargetSet set = sets.get(name);
-      if (set == null || !folder.equals(configDirectory)) {
-        return false;
-      }
-      for (Runner runner : set.runners) {
-        if (runner.accepted == provider && runner.isWritten(block)) {
-          return true;
+      boolean sameFolder = folder.equals(configDirectory);
+      wanted.forEach((name, blocks) -> {
+        TargetSet set = sameFolder ? sets.get(name) : null;
+        for (DiscoveryBlock block : blocks) {
+          Provider provider = registry.find(Kind.DISCOVERY, block.type());
+          if (provider != null && (set == null || !set.runs(block, provider))) {
+            openings.add(() -> open(provider, block, name, folder));
+          }
         }
-      }
-      return false;
+      });
     }
+    openings.forEach(Runnable::run);
   }
 
   /** Applies the sets of a configuration; unchanged blocks continue to run. */

@@ -311,6 +311,9 @@ public final class PluginSettingsManager
       Map<String, PluginInfo> installed,
       List<WaitingBlock> out) {
     for (DiscoveryBlock block : blocks) {
+      if (registry.find(Kind.DISCOVERY, block.type()) != null) {
+        continue;
+      }
       String key = block.type().equals("static") ? "static_configs" : block.type() + "_sd_configs";
       waiting(
           Kind.DISCOVERY,

@@ -329,8 +329,7 @@ class ConfigManagerTest {
                 .parse(
                     "p.yml",
                     "scrape_configs: [{job_name: a, relabel_configs: [{action: hashmod,"
-                        + " source_labels: [a], target_label: b, modulus: -5}]}]\n",
-                    Path.of("/nonexistent")))
+                        + " source_labels: [a], target_label: b, modulus: -5}]}]\n"))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("modulus must");
   }

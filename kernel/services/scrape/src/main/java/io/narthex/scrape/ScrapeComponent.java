@@ -7,6 +7,7 @@ import io.narthex.model.TargetGroup;
 import io.narthex.model.go.GoUrl;
 import io.narthex.model.go.PromDuration;
 import io.narthex.service.config.ConfigSnapshot;
+import io.narthex.service.config.PrometheusConfig;
 import io.narthex.service.config.ReloadListener;
 import io.narthex.service.config.ReloadStage;
 import io.narthex.service.config.ScrapeConfig;
@@ -37,6 +38,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -76,6 +78,7 @@ public final class ScrapeComponent
   private final Backlog.Budget budget = new Backlog.Budget();
   private final ScheduledExecutorService timer;
   private boolean closed; // guarded by lock
+  private @Nullable PrometheusConfig applied; // guarded by lock
 
   /** By job. Guarded by lock. */
   private final Map<String, ScrapePool> pools = new TreeMap<>();
@@ -177,6 +180,12 @@ public final class ScrapeComponent
 
   @Override
   public void apply(ConfigSnapshot snapshot) {
+    synchronized (lock) {
+      if (snapshot.prometheus() == applied) {
+        return;
+      }
+      applied = null;
+    }
     Map<String, String> external = new TreeMap<>(snapshot.prometheus().global().externalLabels());
     ScrapeLoop.Host host =
         new ScrapeLoop.Host(
@@ -236,6 +245,7 @@ public final class ScrapeComponent
       if (failed != null) {
         throw new ConfigException(failed);
       }
+      applied = snapshot.prometheus();
     }
   }
 
