@@ -1,5 +1,6 @@
 import { useMemo, useState } from 'preact/hooks';
 import { useApi, type Loaded, type Target, type Targets } from '../lib/api';
+import { isSafe } from '../lib/links';
 import { humanSeconds, labelPairs, plural, seriesName, type Labels } from '../lib/format';
 import {
   Ago,
@@ -196,6 +197,7 @@ function PoolConfig({ pool, onClose }: { pool: string; onClose: () => void }) {
 }
 
 function Row({ target: t, at, onPick }: { target: Target; at: number; onPick: (m: string) => void }) {
+  const address = t.globalUrl || t.scrapeUrl; // of any scheme: a job may have a wrong one
   return (
     <tr
       tabIndex={0}
@@ -209,9 +211,13 @@ function Row({ target: t, at, onPick }: { target: Target; at: number; onPick: (m
         <State tone={healthTone(t.health)}>{t.health}</State>
       </td>
       <td data-l="Endpoint" class="mono wrap">
-        <a href={t.globalUrl || t.scrapeUrl} target="_blank" rel="noreferrer noopener">
-          {t.scrapeUrl}
-        </a>
+        {isSafe(address) ? (
+          <a href={address} target="_blank" rel="noreferrer noopener">
+            {t.scrapeUrl}
+          </a>
+        ) : (
+          t.scrapeUrl
+        )}
         {t.lastError && <div class="bad plain">{t.lastError}</div>}
       </td>
       <td data-l="Labels">
