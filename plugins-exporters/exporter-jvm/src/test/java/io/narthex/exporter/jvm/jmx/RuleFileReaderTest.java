@@ -87,7 +87,7 @@ class RuleFileReaderTest {
     assertThat(file.rules()).extracting(Rule::cache).containsExactly(true, false);
     assertThat(file.rules().get(1).help()).isNotNull();
     assertThatThrownBy(() -> read("rules: [{pattern: a, <<: x}]"))
-        .hasMessage("r.yml:1:26: << takes a map or a list of maps");
+        .hasMessage("r.yml:1:22: map merge requires map or sequence of maps as the value");
   }
 
   @Test
