@@ -5,6 +5,7 @@ import io.narthex.model.Labels;
 import io.narthex.model.Matcher;
 import io.narthex.model.NativeHistogram;
 import io.narthex.model.StaleMarker;
+import io.narthex.model.go.GoString;
 import io.narthex.model.go.GoUrl;
 import io.narthex.service.exporter.ExporterService;
 import io.narthex.service.metrics.Metrics;
@@ -294,6 +295,14 @@ final class Fakes {
 
   static HttpTransport http(Function<GoUrl, String> pages, String type) {
     return (request, settings) -> {
+      String scheme = request.url().scheme();
+      if (!scheme.equals("http") && !scheme.equals("https")) {
+        throw new IOException(
+            "Get \""
+                + request.url()
+                + "\": unsupported protocol scheme "
+                + GoString.quote(scheme));
+      }
       String page = pages.apply(request.url());
       if (page == null) {
         throw new IOException("Get \"" + request.url() + "\": connection refused");
