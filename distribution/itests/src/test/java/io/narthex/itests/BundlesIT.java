@@ -164,7 +164,7 @@ class BundlesIT {
       try (JarFile jar = new JarFile(path.toFile())) {
         jar.stream()
             .filter(e -> e.getName().startsWith("io/narthex/") && e.getName().endsWith(".class"))
-            .filter(e -> !e.getName().startsWith("io/narthex/json/")) // made to be copied
+            .filter(e -> !e.getName().matches("io/narthex/(json|yaml)/.*")) // made to be copied
             .map(e -> e.getName().substring(0, e.getName().lastIndexOf('/')))
             .distinct()
             .forEach(folder ->
@@ -183,7 +183,9 @@ class BundlesIT {
               .as("%s of %s", header, path.getFileName())
               .satisfiesAnyOf(
                   v -> assertThat(v).isNull(),
-                  v -> assertThat(v).doesNotContain("io.narthex.json", "com.fasterxml"));
+                  v ->
+                      assertThat(v)
+                          .doesNotContain("io.narthex.json", "io.narthex.yaml", "com.fasterxml"));
         }
       }
     }

@@ -148,7 +148,7 @@ class DropFolderIT {
         package io.acme.notifier;
         import io.narthex.spi.notifier.*;
         final class AcmeNotifier implements Notifier {
-          AcmeNotifier(java.net.URI url, io.narthex.spi.plugin.HttpTransport http) {}
+          AcmeNotifier(io.narthex.model.go.GoUrl url, io.narthex.spi.plugin.HttpTransport http) {}
           @Override public SendResult send(Notification n) { throw new IllegalStateException("broken"); }
           @Override public void close() {}
         }

@@ -43,11 +43,15 @@ final class HostResolver implements SocketAddressResolver {
     String name =
         host.startsWith("[") && host.endsWith("]") ? host.substring(1, host.length() - 1) : host;
     InetAddress literal = HostNames.literal(name);
-    if (literal != null) {
-      found.succeeded(List.of(new InetSocketAddress(literal, port)));
-      return;
-    }
-    threads.execute(() -> lookUp(name, port, found));
+    // what follows on this thread opens a connection, which needs a thread of the client: others do
+    // not see the services of its libraries
+    threads.execute(() -> {
+      if (literal == null) {
+        lookUp(name, port, found);
+      } else {
+        found.succeeded(List.of(new InetSocketAddress(literal, port)));
+      }
+    });
   }
 
   private void lookUp(String name, int port, Promise<List<InetSocketAddress>> found) {
