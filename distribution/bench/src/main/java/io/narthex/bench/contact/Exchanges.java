@@ -73,7 +73,10 @@ final class Exchanges implements Area {
                 question + 1),
             StandardCharsets.ISO_8859_1);
     // what would end the line is another matter
-    return (spoilt.replaceAll("[\\x00-\\x20\\x7f-\\xff](?!\\S*$)", "+").replace('\n', '+').replace('\r', '+')
+    return (spoilt
+                .replaceAll("[\\x00-\\x20\\x7f-\\xff](?!\\S*$)", "+")
+                .replace('\n', '+')
+                .replace('\r', '+')
             + (body < 0 ? "" : text.substring(body)))
         .getBytes(StandardCharsets.ISO_8859_1);
   }
@@ -101,7 +104,9 @@ final class Exchanges implements Area {
       String path = first.length > 1 ? first[1] : "";
       out.put(
           input.id(),
-          pushes ? pushed(side, first[0], path, headers, body) : answer(side.ask(first[0], path, headers, body)));
+          pushes
+              ? pushed(side, first[0], path, headers, body)
+              : answer(side.ask(first[0], path, headers, body)));
     }
     return out;
   }
@@ -119,10 +124,16 @@ final class Exchanges implements Area {
     for (String instance : List.of("a:1", "b:2")) {
       request.series(
           new TreeMap<>(Map.of("__name__", "ctr_total", "instance", instance, "job", "j")),
-          times, rising, 0, SAMPLES);
+          times,
+          rising,
+          0,
+          SAMPLES);
       request.series(
           new TreeMap<>(Map.of("__name__", "g", "instance", instance, "job", "j/ü x")),
-          times, waves, 0, SAMPLES);
+          times,
+          waves,
+          0,
+          SAMPLES);
     }
     request.series(
         new TreeMap<>(Map.of("__name__", "http.x", "l.a", "v")), times, waves, 0, SAMPLES);

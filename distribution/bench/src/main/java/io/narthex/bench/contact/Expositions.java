@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -56,7 +57,7 @@ final class Expositions implements Area {
           .append(input.id())
           .append("\"}}");
     }
-    java.nio.file.Files.writeString(side.folder().resolve("pages.json"), groups.append(']').toString());
+    Files.writeString(side.folder().resolve("pages.json"), groups.append(']').toString());
     side.configure(
         """
         global: {scrape_interval: 4s, scrape_timeout: 2s}
@@ -66,9 +67,7 @@ final class Expositions implements Area {
     Map<String, String> out = new TreeMap<>();
     for (JsonNode target : Targets.await(side, inputs.size(), true)) {
       // what is scraped as a page's own label begins with exported_
-      out.put(
-          target.path("labels").path("input").asText(),
-          target.path("health").asText() + '\n');
+      out.put(target.path("labels").path("input").asText(), target.path("health").asText() + '\n');
     }
     Map<String, TreeSet<String>> series = new TreeMap<>();
     String query = URLEncoder.encode("{job=\"pages\"}[5m]", StandardCharsets.UTF_8);

@@ -19,9 +19,28 @@ final class Names implements Area {
   /** What users call their machines and containers; all are loopback. */
   static final List<String> HOSTS =
       List.of(
-          "node_exporter", "alert_manager", "my_app", "web.1", "app.1.9zq3ab", "x_", "host_", "_srv.x",
-          "tasks.app_1", "a.b_c.d", "xn--bcher-kva.example", "-x", "x-", "1.2.3", "0x7f.example", "db.internal",
-          "4f2a9c01d3e7", "my-host", "under_score.example.com", "kafka_broker-1", "UPPER_case", "a");
+          "node_exporter",
+          "alert_manager",
+          "my_app",
+          "web.1",
+          "app.1.9zq3ab",
+          "x_",
+          "host_",
+          "_srv.x",
+          "tasks.app_1",
+          "a.b_c.d",
+          "xn--bcher-kva.example",
+          "-x",
+          "x-",
+          "1.2.3",
+          "0x7f.example",
+          "db.internal",
+          "4f2a9c01d3e7",
+          "my-host",
+          "under_score.example.com",
+          "kafka_broker-1",
+          "UPPER_case",
+          "a");
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -72,8 +91,7 @@ final class Names implements Area {
     for (JsonNode target : Targets.await(side, inputs.size(), true)) {
       JsonNode labels =
           target.has("labels") ? target.path("labels") : target.path("discoveredLabels");
-      out.put(
-          labels.path("input").asText(), Targets.shown(target) + '\n' + Targets.health(target));
+      out.put(labels.path("input").asText(), Targets.shown(target) + '\n' + Targets.health(target));
     }
     side.reset();
     return out;

@@ -95,9 +95,11 @@ final class PageServer implements AutoCloseable {
       byte[] page = pages.get(path);
       connection
           .getOutputStream()
-          .write(page == null ? answer("text/plain", "ok 1\n".getBytes(StandardCharsets.UTF_8)) : page);
+          .write(
+              page == null
+                  ? answer("text/plain", "ok 1\n".getBytes(StandardCharsets.UTF_8))
+                  : page);
       connection.shutdownOutput();
-      in.skipNBytes(0);
     } catch (IOException e) {
       // the other side went away
     }

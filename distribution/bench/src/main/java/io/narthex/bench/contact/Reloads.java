@@ -91,14 +91,13 @@ final class Reloads implements Area {
     for (JsonNode group : side.data("/api/v1/rules").path("groups")) {
       text.append(group.path("name"))
           .append(" every ")
-          .append(group.path("interval"))
+          .append(group.path("interval").asDouble())
           .append(" limit ")
           .append(group.path("limit"))
           .append('\n');
       for (JsonNode rule : group.path("rules")) {
         Map<String, String> shown = new TreeMap<>();
-        for (String key :
-            List.of("name", "query", "type", "duration", "keepFiringFor")) {
+        for (String key : List.of("name", "query", "type", "duration", "keepFiringFor")) {
           shown.put(key, rule.path(key).toString());
         }
         shown.put("labels", Targets.labels(rule.path("labels")));

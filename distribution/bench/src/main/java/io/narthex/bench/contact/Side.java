@@ -104,8 +104,7 @@ final class Side implements AutoCloseable {
         start(
             "pushgateway",
             "/-/ready",
-            List.of(
-                Peer.program("prometheus-pushgateway").toString(), "--web.enable-admin-api"));
+            List.of(Peer.program("prometheus-pushgateway").toString(), "--web.enable-admin-api"));
     node =
         start(
             "node_exporter",
@@ -221,8 +220,7 @@ final class Side implements AutoCloseable {
 
   /** Returns what the node exporter shows of files. */
   String textfileMetrics() throws IOException {
-    Reply reply =
-        ask(node, "GET", nodePath + "?collect[]=textfile", Map.of(), new byte[0]);
+    Reply reply = ask(node, "GET", nodePath + "?collect[]=textfile", Map.of(), new byte[0]);
     return reply.status() == 200 ? reply.body() : "status " + reply.status();
   }
 

@@ -54,7 +54,11 @@ final class TargetLists implements Area {
       if (input.kind().equals(HTTP)) {
         String path = "/lists/" + input.id();
         pages.page(path, PageServer.answer("application/json", input.body()));
-        config.append("      - url: http://127.0.0.1:").append(pages.port()).append(path).append('\n');
+        config
+            .append("      - url: http://127.0.0.1:")
+            .append(pages.port())
+            .append(path)
+            .append('\n');
         http = true;
       } else {
         String suffix = input.kind().equals(JSON) ? ".json" : ".yml";
@@ -79,7 +83,8 @@ final class TargetLists implements Area {
     }
     side.reset();
     Map<String, String> out = new TreeMap<>();
-    found.forEach((id, lines) -> out.put(id, lines.size() + " targets\n" + String.join("\n", lines)));
+    found.forEach(
+        (id, lines) -> out.put(id, lines.size() + " targets\n" + String.join("\n", lines)));
     return out;
   }
 }

@@ -87,9 +87,7 @@ final class Targets {
   /** Returns labels in their order, those of a file's place aside. */
   static String labels(JsonNode labels) {
     Map<String, String> sorted = new TreeMap<>();
-    labels
-        .properties()
-        .forEach(label -> sorted.put(label.getKey(), label.getValue().asText()));
+    labels.properties().forEach(label -> sorted.put(label.getKey(), label.getValue().asText()));
     sorted.remove("__meta_filepath");
     return sorted.toString();
   }

@@ -63,7 +63,10 @@ final class Templates implements Area {
     List<ObjectNode> alerts = new ArrayList<>();
     for (Input input : inputs) {
       String id = input.id();
-      routes.append("  - {receiver: ns/").append(id).append(", matchers: ['input=\"" + id + "\"']}\n");
+      routes
+          .append("  - {receiver: ns/")
+          .append(id)
+          .append(", matchers: ['input=\"" + id + "\"']}\n");
       receivers
           .append("- name: ns/")
           .append(id)
@@ -110,8 +113,7 @@ final class Templates implements Area {
       String posted = pages.posted(below + input.id());
       if (posted != null) {
         out.put(
-            input.id(),
-            "sent\n" + JSON.readTree(posted).path("attachments").path(0).path("text"));
+            input.id(), "sent\n" + JSON.readTree(posted).path("attachments").path(0).path("text"));
       }
     }
     side.configureAlerts(Side.NO_RECEIVER.getBytes(StandardCharsets.UTF_8));
@@ -168,7 +170,8 @@ final class Templates implements Area {
     for (Input input : inputs) {
       String text = JSON.writeValueAsString(input.text());
       rules
-          .append("  - {alert: A, expr: 'label_replace(vector(1234.5), \"instance\", \"h_1:9100\", \"\", \"\")', labels: {input: ")
+          .append(
+              "  - {alert: A, expr: 'label_replace(vector(1234.5), \"instance\", \"h_1:9100\", \"\", \"\")', labels: {input: ")
           .append(input.id())
           .append(", l: ")
           .append(text)

@@ -31,8 +31,8 @@ final class TextFiles implements Area {
       side.textfileMetrics()
           .replace(folder.toString(), "FOLDER")
           .lines()
-          .filter(
-              line -> !line.matches("(# (HELP|TYPE) )?(node_textfile_mtime|node_scrape_collector).*"))
+          .filter(line ->
+              !line.matches("(# (HELP|TYPE) )?(node_textfile_mtime|node_scrape_collector).*"))
           .sorted()
           .forEach(line -> shown.append('\n').append(line));
       out.put(input.id(), shown.toString());

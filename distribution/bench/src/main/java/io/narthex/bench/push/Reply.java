@@ -10,6 +10,7 @@ import java.util.List;
 public record Reply(int status, String body) {
   /** The status of an answer that did not come. */
   public static final int NONE = 0;
+
   private static final String INVALID =
       "pushed metrics are invalid or inconsistent with existing metrics: ";
   private static final String NO_TIMESTAMPS = "pushed metrics must not have timestamps";

@@ -11,7 +11,8 @@ import java.util.Map;
  * @param kind what it tries, in a word or two
  * @param path as on the wire, so it may be no valid URI
  */
-public record Request(String kind, String method, String path, Map<String, String> headers, byte[] body) {
+public record Request(
+    String kind, String method, String path, Map<String, String> headers, byte[] body) {
   private static final int LAST_PRINTED = 0x7e;
 
   /** Copies the headers. */
