@@ -17,6 +17,11 @@ import java.util.concurrent.TimeUnit;
 record Hosts(Path file, boolean permitted) {
   private static final String MOUNT = "mount --bind \"$0\" /etc/hosts";
 
+  /** Keeps the zones of time, which the other /usr/share would hide, where Go looks first. */
+  private static final String ZONES =
+      "zones=${0%/*}/zones && mkdir -p \"$zones\" && mount --bind /usr/share/zoneinfo \"$zones\""
+          + " && export ZONEINFO=\"$zones\" && ";
+
   /** Writes the names. */
   static Hosts create(Path folder, List<String> names) throws IOException, InterruptedException {
     StringBuilder text = new StringBuilder("127.0.0.1 localhost\n::1 localhost ip6-localhost\n");
@@ -49,7 +54,7 @@ record Hosts(Path file, boolean permitted) {
     boolean unpacked =
         !Files.isDirectory(Path.of("/usr/share/prometheus"))
             && Files.isDirectory(share.resolve("prometheus"));
-    String mounts = MOUNT + " && " + (unpacked ? "mount --bind \"$1\" /usr/share && " : "");
+    String mounts = MOUNT + " && " + (unpacked ? ZONES + "mount --bind \"$1\" /usr/share && " : "");
     return new ArrayList<>(
         List.of(
             "unshare",

@@ -80,13 +80,13 @@ final class Reloads implements Area {
     return config.toString().getBytes(StandardCharsets.ISO_8859_1);
   }
 
-  private static String pools(Side side) throws IOException {
+  private static String pools(Side side) throws IOException, InterruptedException {
     TreeSet<String> pools = new TreeSet<>();
     side.data("/api/v1/scrape_pools").path("scrapePools").forEach(p -> pools.add(p.asText()));
     return pools.toString();
   }
 
-  private static String groups(Side side) throws IOException {
+  private static String groups(Side side) throws IOException, InterruptedException {
     StringBuilder text = new StringBuilder();
     for (JsonNode group : side.data("/api/v1/rules").path("groups")) {
       text.append(group.path("name"))
@@ -98,7 +98,8 @@ final class Reloads implements Area {
       for (JsonNode rule : group.path("rules")) {
         Map<String, String> shown = new TreeMap<>();
         for (String key : List.of("name", "query", "type", "duration", "keepFiringFor")) {
-          shown.put(key, rule.path(key).toString());
+          JsonNode value = rule.path(key);
+          shown.put(key, value.isNumber() ? Double.toString(value.asDouble()) : value.toString());
         }
         shown.put("labels", Targets.labels(rule.path("labels")));
         shown.put("annotations", Targets.labels(rule.path("annotations")));
@@ -108,7 +109,7 @@ final class Reloads implements Area {
     return text.toString();
   }
 
-  private static String receivers(Side side) throws IOException {
+  private static String receivers(Side side) throws IOException, InterruptedException {
     return side.askAlertmanager("GET", "/api/v2/receivers", Map.of(), new byte[0]).body().strip();
   }
 

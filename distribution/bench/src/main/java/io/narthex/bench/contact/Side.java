@@ -7,7 +7,7 @@ import io.narthex.bench.push.Exchange;
 import io.narthex.bench.push.Reply;
 import io.narthex.bench.push.Request;
 import java.io.IOException;
-import java.net.URI;
+import java.net.ConnectException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,11 +35,11 @@ final class Side implements AutoCloseable {
   private final String name;
   private final Path folder;
   private final List<String> before;
-  private final List<Peer> peers = new ArrayList<>();
-  private final Peer server;
-  private final Peer alertmanager;
-  private final Peer pushgateway;
-  private final Peer node;
+  private final List<Program> programs = new ArrayList<>();
+  private final Program server;
+  private final Program alertmanager;
+  private final Program pushgateway;
+  private final Program node;
   private final String nodePath;
 
   private Side(Path folder, Hosts hosts, Path assembled) throws IOException, InterruptedException {
@@ -50,7 +50,7 @@ final class Side implements AutoCloseable {
         folder.resolve("narthex.yml"),
         "exporters: {node: {flags: ['--collector.textfile.directory="
             + folder.resolve("textfile")
-            + "']}}\n");
+            + "']}}\npush: {admin_api: true}\n");
     server =
         start(
             name,
@@ -136,19 +136,51 @@ final class Side implements AutoCloseable {
     return folder;
   }
 
-  private Peer start(String program, String ready, List<String> command)
+  private Program start(String program, String ready, List<String> command)
       throws IOException, InterruptedException {
     int port = Peer.freePort();
     List<String> all = new ArrayList<>(before);
     all.addAll(command);
     all.add("--web.listen-address=127.0.0.1:" + port);
     try {
-      Peer peer = Peer.start(program, all, folder, port, PATIENCE, ready);
-      peers.add(peer);
-      return peer;
+      Program started = new Program(program, all, port, ready);
+      programs.add(started);
+      return started;
     } catch (IOException | InterruptedException e) {
       close();
       throw e;
+    }
+  }
+
+  /** A program that is started again when an input has ended it. */
+  private final class Program {
+    private final String called;
+    private final List<String> command;
+    private final int port;
+    private final String ready;
+    private Peer peer;
+
+    Program(String called, List<String> command, int port, String ready)
+        throws IOException, InterruptedException {
+      this.called = called;
+      this.command = List.copyOf(command);
+      this.port = port;
+      this.ready = ready;
+      peer = Peer.start(called, command, folder, port, PATIENCE, ready);
+    }
+
+    Reply ask(String method, String path, Map<String, String> headers, byte[] body)
+        throws IOException, InterruptedException {
+      try {
+        return Exchange.send(port, new Request("", method, path, headers, body));
+      } catch (ConnectException e) {
+        peer.close();
+        // what it reads may be what has ended it
+        Files.writeString(folder.resolve(CONFIG), EMPTY);
+        Files.writeString(folder.resolve(ALERTS), NO_RECEIVER);
+        peer = Peer.start(called, command, folder, port, PATIENCE, ready);
+        return new Reply(Reply.NONE, "the program had ended");
+      }
     }
   }
 
@@ -162,7 +194,7 @@ final class Side implements AutoCloseable {
   }
 
   Peer server() {
-    return server;
+    return server.peer;
   }
 
   /** Writes the configuration and has it read; returns the status of the answer. */
@@ -188,49 +220,43 @@ final class Side implements AutoCloseable {
     return reload(alertmanager, ALERTS, config);
   }
 
-  private int reload(Peer of, String file, byte[] config) throws IOException, InterruptedException {
+  private int reload(Program of, String file, byte[] config)
+      throws IOException, InterruptedException {
     Files.write(folder.resolve(file), config);
-    return ask(of, "POST", "/-/reload", Map.of(), new byte[0]).status();
-  }
-
-  private static Reply ask(
-      Peer of, String method, String path, Map<String, String> headers, byte[] body)
-      throws IOException {
-    return Exchange.send(
-        URI.create(of.url("/")).getPort(), new Request("", method, path, headers, body));
+    return of.ask("POST", "/-/reload", Map.of(), new byte[0]).status();
   }
 
   /** Sends any request to the server. */
   Reply ask(String method, String path, Map<String, String> headers, byte[] body)
-      throws IOException {
-    return ask(server, method, path, headers, body);
+      throws IOException, InterruptedException {
+    return server.ask(method, path, headers, body);
   }
 
   /** Sends any request to the Alertmanager. */
   Reply askAlertmanager(String method, String path, Map<String, String> headers, byte[] body)
-      throws IOException {
-    return ask(alertmanager, method, path, headers, body);
+      throws IOException, InterruptedException {
+    return alertmanager.ask(method, path, headers, body);
   }
 
   /** Sends any request to the Pushgateway. */
   Reply push(String method, String path, Map<String, String> headers, byte[] body)
-      throws IOException {
-    return ask(pushgateway, method, path, headers, body);
+      throws IOException, InterruptedException {
+    return pushgateway.ask(method, path, headers, body);
   }
 
   /** Returns what the node exporter shows of files. */
-  String textfileMetrics() throws IOException {
-    Reply reply = ask(node, "GET", nodePath + "?collect[]=textfile", Map.of(), new byte[0]);
+  String textfileMetrics() throws IOException, InterruptedException {
+    Reply reply = node.ask("GET", nodePath + "?collect[]=textfile", Map.of(), new byte[0]);
     return reply.status() == 200 ? reply.body() : "status " + reply.status();
   }
 
   /** Returns {@code data} of an answer of the API. */
-  JsonNode data(String path) throws IOException {
+  JsonNode data(String path) throws IOException, InterruptedException {
     return JSON.readTree(ask("GET", path, Map.of(), new byte[0]).body()).path("data");
   }
 
   @Override
   public void close() {
-    peers.forEach(Peer::close);
+    programs.forEach(program -> program.peer.close());
   }
 }

@@ -43,8 +43,11 @@ final class TargetLists implements Area {
             global: {scrape_interval: 1h, scrape_timeout: 1s}
             scrape_configs:
               - job_name: files
+                # equal targets would be one
+                relabel_configs: &own [{source_labels: [__meta_filepath, __meta_url], target_label: input}]
                 file_sd_configs: [{files: ['lists/*.yml', 'lists/*.json']}]
               - job_name: answers
+                relabel_configs: *own
                 http_sd_configs:
             """);
     Map<String, TreeSet<String>> found = new TreeMap<>();

@@ -16,6 +16,7 @@ import java.util.TreeMap;
 final class Templates implements Area {
   private static final String ALERTS = "templates-alerts";
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String ERROR = "<error expanding template";
   private static final long PATIENCE_MS = 20_000;
   private static final long QUIET_MS = 2_500;
   private static final long POLL_MS = 100;
@@ -121,7 +122,7 @@ final class Templates implements Area {
   }
 
   private interface Count {
-    long now() throws IOException;
+    long now() throws IOException, InterruptedException;
   }
 
   private static void await(Count count, long wanted) throws IOException, InterruptedException {
@@ -157,11 +158,16 @@ final class Templates implements Area {
       String id = alert.path("labels").path("input").asText();
       out.merge(
           id,
-          alert.path("annotations").path("a") + " " + alert.path("labels").path("l"),
+          shown(alert.path("annotations").path("a")) + ' ' + shown(alert.path("labels").path("l")),
           String::concat);
     }
     side.reset();
     return out;
+  }
+
+  /** Returns a text, or that it is an error, whose words are not compared. */
+  private static String shown(JsonNode text) {
+    return text.asText().startsWith(ERROR) ? ERROR + '>' : text.toString();
   }
 
   private static int configure(Side side, List<Input> inputs, String interval)
