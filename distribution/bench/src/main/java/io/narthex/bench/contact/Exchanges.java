@@ -151,13 +151,10 @@ final class Exchanges implements Area {
   private String withoutClock(String text) {
     return CLOCK
         .matcher(TIMINGS.matcher(text).replaceAll(""))
-        .replaceAll(
-            match -> {
-              double seconds = Double.parseDouble(match.group());
-              return seconds * 1000 > endMs && seconds * 1000 < endMs + HOUR_MS
-                  ? "now"
-                  : match.group();
-            });
+        .replaceAll(match -> {
+          double seconds = Double.parseDouble(match.group());
+          return seconds * 1000 > endMs && seconds * 1000 < endMs + HOUR_MS ? "now" : match.group();
+        });
   }
 
   private String answer(Reply reply) {

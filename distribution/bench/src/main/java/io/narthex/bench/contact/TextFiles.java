@@ -32,7 +32,8 @@ final class TextFiles implements Area {
           .replace(folder.toString(), "FOLDER")
           .lines()
           .filter(line ->
-              !line.matches("(# (HELP|TYPE) )?(node_textfile_mtime|node_scrape_collector|node_exporter_build_info).*"))
+              !line.matches(
+                  "(# (HELP|TYPE) )?(node_textfile_mtime|node_scrape_collector|node_exporter_build_info).*"))
           .sorted()
           .forEach(line -> shown.append('\n').append(line));
       out.put(input.id(), shown.toString());
