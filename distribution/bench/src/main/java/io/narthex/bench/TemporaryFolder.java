@@ -11,8 +11,9 @@ import java.util.stream.Stream;
  *
  * @param removed whether it goes
  */
-record TemporaryFolder(Path path, boolean removed) implements AutoCloseable {
-  static TemporaryFolder create(String name) throws IOException {
+public record TemporaryFolder(Path path, boolean removed) implements AutoCloseable {
+  /** Creates one that goes when it is closed. */
+  public static TemporaryFolder create(String name) throws IOException {
     return new TemporaryFolder(Files.createTempDirectory("narthex-" + name), true);
   }
 

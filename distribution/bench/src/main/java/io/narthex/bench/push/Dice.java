@@ -4,30 +4,30 @@ import java.util.List;
 import java.util.Random;
 
 /** The random choices of a run, all from one seed. Not thread-safe. */
-final class Dice {
+public final class Dice {
   private final Random random;
 
-  Dice(long seed) {
+  public Dice(long seed) {
     random = new Random(seed);
   }
 
   /** Returns true that many times of a hundred. */
-  boolean percent(int chance) {
+  public boolean percent(int chance) {
     return random.nextInt(100) < chance;
   }
 
   /** Returns a number of at least 0 and less than {@code bound}. */
-  int below(int bound) {
+  public int below(int bound) {
     return random.nextInt(bound);
   }
 
   /** Returns one of the choices. */
-  <T> T pick(List<T> choices) {
+  public <T> T pick(List<T> choices) {
     return choices.get(random.nextInt(choices.size()));
   }
 
   /** Returns one of the choices. */
-  String pick(String... choices) {
+  public String pick(String... choices) {
     return choices[random.nextInt(choices.length)];
   }
 }

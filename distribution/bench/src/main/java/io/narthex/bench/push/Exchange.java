@@ -13,7 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
 /** One request over a connection of its own: an HTTP client would refuse to send many of them. */
-final class Exchange {
+public final class Exchange {
   private static final int CONNECT_MS = 10_000;
   private static final int READ_MS = 30_000;
   private static final int LONGEST_LINE = 16 << 10;
@@ -22,7 +22,7 @@ final class Exchange {
   private Exchange() {}
 
   /** Sends a request to a port of loopback and reads the answer. */
-  static Reply send(int port, Request request) throws IOException {
+  public static Reply send(int port, Request request) throws IOException {
     try (Socket socket = new Socket()) {
       socket.setSoTimeout(READ_MS);
       socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), CONNECT_MS);

@@ -3,17 +3,17 @@ package io.narthex.bench.push;
 import java.util.Arrays;
 
 /** Spoils bodies by a byte or two. Not thread-safe. */
-final class Mutations {
+public final class Mutations {
   private static final String CHOSEN = "{}\"\\,=# \t\n\r\000_:019.-+eaZ\377\303\342";
 
   private final Dice dice;
 
-  Mutations(Dice dice) {
+  public Mutations(Dice dice) {
     this.dice = dice;
   }
 
   /** Returns a copy with one or two bytes inserted, deleted or replaced. */
-  byte[] spoil(byte[] body) {
+  public byte[] spoil(byte[] body) {
     byte[] bytes = body;
     int times = 1 + dice.below(2);
     for (int i = 0; i < times && bytes.length > 0; i++) {
@@ -31,7 +31,7 @@ final class Mutations {
   }
 
   /** Returns the first bytes of a body. */
-  byte[] cut(byte[] body) {
+  public byte[] cut(byte[] body) {
     return Arrays.copyOf(body, dice.below(body.length + 1));
   }
 

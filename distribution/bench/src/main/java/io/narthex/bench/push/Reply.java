@@ -7,8 +7,10 @@ import java.util.List;
  *
  * @param status 0 when it closed the connection without an answer
  */
-record Reply(int status, String body) {
-  static final int NONE = 0;
+public record Reply(int status, String body) {
+  /** The status of an answer that did not come. */
+  public static final int NONE = 0;
+
   private static final String INVALID =
       "pushed metrics are invalid or inconsistent with existing metrics: ";
   private static final String NO_TIMESTAMPS = "pushed metrics must not have timestamps";

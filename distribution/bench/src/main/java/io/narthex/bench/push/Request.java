@@ -11,10 +11,12 @@ import java.util.Map;
  * @param kind what it tries, in a word or two
  * @param path as on the wire, so it may be no valid URI
  */
-record Request(String kind, String method, String path, Map<String, String> headers, byte[] body) {
+public record Request(
+    String kind, String method, String path, Map<String, String> headers, byte[] body) {
   private static final int LAST_PRINTED = 0x7e;
 
-  Request {
+  /** Copies the headers. */
+  public Request {
     headers = new LinkedHashMap<>(headers);
   }
 
@@ -46,7 +48,7 @@ record Request(String kind, String method, String path, Map<String, String> head
   }
 
   /** Returns bytes as printable text. */
-  static String printed(byte[] bytes) {
+  public static String printed(byte[] bytes) {
     StringBuilder text = new StringBuilder("\"");
     for (byte each : bytes) {
       int b = each & 0xff;

@@ -52,7 +52,7 @@ final class CommonFunctions {
       i += Character.charCount(c);
       boolean inWord = Character.isLetterOrDigit(c) || c == '_' || c == '\'';
       if (start && inWord) {
-        b.append(othersSmall ? titleCase(c) : Character.toString(Character.toTitleCase(c)));
+        b.append(titleCase(c));
       } else {
         b.appendCodePoint(othersSmall ? Character.toLowerCase(c) : c);
       }

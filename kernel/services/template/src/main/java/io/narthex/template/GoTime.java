@@ -158,6 +158,9 @@ final class GoTime {
     if (n == 0) {
       return "0s";
     }
+    if (n == Long.MIN_VALUE) {
+      return "-2562047h47m16.854775808s"; // has no positive value
+    }
     String sign = n < 0 ? "-" : "";
     long u = Math.abs(n);
     if (u < 1_000_000_000L) {

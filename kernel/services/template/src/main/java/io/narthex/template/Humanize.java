@@ -127,7 +127,7 @@ final class Humanize {
     return isNotFinite(v) ? fourDigits(v) : GoTime.print(time(v));
   }
 
-  /** Returns the time of seconds since 1970, to the nanosecond. */
+  /** Returns the time of seconds since 1970, to the millisecond, as the original keeps times. */
   static java.time.ZonedDateTime time(double seconds) {
     double nanos = seconds * 1e9;
     if (isNotFinite(nanos) || Math.abs(nanos) > Long.MAX_VALUE) {
@@ -135,6 +135,6 @@ final class Humanize {
           GoFloat.format(seconds, 'g', -1)
               + " cannot be represented as a nanoseconds timestamp since it overflows int64");
     }
-    return GoTime.of(Instant.EPOCH.plusNanos((long) nanos));
+    return GoTime.of(Instant.EPOCH.plusMillis((long) nanos / 1_000_000));
   }
 }

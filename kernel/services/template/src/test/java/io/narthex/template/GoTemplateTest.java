@@ -57,6 +57,7 @@ class GoTemplateTest {
         "{{ humanize1024 1048576.0 }} => 1Mi",
         "{{ humanizePercentage 0.1234 }} => 12.34%",
         "{{ humanizeTimestamp 1435065584.128 }} => 2015-06-23 13:19:44.128 +0000 UTC",
+        "{{ humanizeTimestamp 1763633472.123 }} => 2025-11-20 10:11:12.122 +0000 UTC",
         "{{ range query \"up\" | sortByLabel \"i\" }}{{ .Labels.i }}={{ .Value }};{{ end }} => a=1.5;b=2;",
         "{{ with query \"up\" }}{{ . | first | value | printf \"%.2f\" }}{{ end }} => 2.00",
         "{{ query \"up\" | first | label \"i\" }} => b",
@@ -78,6 +79,7 @@ class GoTemplateTest {
         "{{ \"a b&c\" | urlquery }} {{ \"<'>\" | html }} {{ js \"it's\" }} => a+b%26c &lt;&#39;&gt; it\\'s",
         "{{ stripPort $labels.instance }} {{ stripDomain $labels.instance }} => db-1.example.org db-1:9100",
         "{{ stripPort \"[::1]:80\" }} {{ stripDomain \"10.0.0.1:80\" }} => ::1 10.0.0.1:80",
+        "{{ title \"ß aB\" }} => Ss AB",
         "{{ title \"hello wOrld\" }} {{ toUpper \"a\" }} {{ toLower \"B\" }} => Hello WOrld A b",
         "{{ match \"[0-9]+\" \"a1\" }} {{ reReplaceAll \"(a)(b)\" \"$2${1}x\" \"abab\" }} => true baxbax",
         "{{ graphLink \"up == 0\" }} => /graph?g0.expr=up+%3D%3D+0&g0.tab=0",
@@ -282,6 +284,7 @@ class GoTemplateTest {
       ignoreLeadingAndTrailingWhitespace = false,
       value = {
         "{{ title \"hello wORLD don't\" }} => Hello World Don't",
+        "{{ (toDate \"2006\" \"0001\").Sub (toDate \"2006\" \"2026\") }} => -2562047h47m16.854775808s",
         "{{ title \"ßx straße ǆ\" }} => Ssx Straße ǅ",
         "{{ trimSpace \" \\u00a0\\u0085 x\\u2003\\u3000\" }}| => x|",
         "{{ $t := toDate \"2006-01-02T15:04:05Z07:00\" \"2026-01-02T10:11:12+02:00\" }}{{ $t.Add 28800e9 }} {{ $t.Add 0x1p10 }} => 2026-01-02 18:11:12 +0200 +0200 2026-01-02 10:11:12.000001024 +0200 +0200",
