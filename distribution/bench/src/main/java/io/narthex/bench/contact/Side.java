@@ -223,7 +223,8 @@ final class Side implements AutoCloseable {
 
   private int reload(Program of, String file, byte[] config)
       throws IOException, InterruptedException {
-    of.ask("GET", of.ready, Map.of(), new byte[0]); // starts one that has ended, which writes the file
+    of.ask(
+        "GET", of.ready, Map.of(), new byte[0]); // starts one that has ended, which writes the file
     Files.write(folder.resolve(file), config);
     return of.ask("POST", "/-/reload", Map.of(), new byte[0]).status();
   }
