@@ -27,8 +27,8 @@ final class Exchanges implements Area {
   private static final int SAMPLES = 40;
   private static final long STEP_MS = 15_000;
   private static final long HOUR_MS = 3_600_000;
-  private static final Pattern CLOCK = Pattern.compile("\\d\\.\\d+E9|\\d{10}(\\.\\d+)?");
-  private static final Pattern TIMINGS = Pattern.compile("\"timings\":\\{[^}]*\\},");
+  private static final Pattern CLOCK = Pattern.compile("\\d\\.\\d+E9|\\d{10}(\\.\\d+)?", 0);
+  private static final Pattern TIMINGS = Pattern.compile("\"timings\":\\{[^}]*\\},", 0);
 
   private final boolean pushes;
   private final long endMs = System.currentTimeMillis() / 60_000 * 60_000 - 60_000;
