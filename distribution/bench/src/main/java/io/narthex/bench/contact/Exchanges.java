@@ -1,9 +1,9 @@
 package io.narthex.bench.contact;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
 import io.narthex.bench.WriteRequest;
 import io.narthex.bench.push.Reply;
 import java.io.IOException;
@@ -22,13 +22,13 @@ import java.util.regex.Pattern;
  */
 final class Exchanges implements Area {
   private static final String SEPARATOR = " || ";
-  private static final ObjectMapper JSON = new ObjectMapper();
-  private static final TypeReference<TreeMap<String, Object>> SORTED = new TypeReference<>() {};
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
   private static final int SAMPLES = 40;
   private static final long STEP_MS = 15_000;
   private static final long HOUR_MS = 3_600_000;
-  private static final Pattern CLOCK = Pattern.compile("\\d\\.\\d+E9|\\d{10}(\\.\\d+)?");
-  private static final Pattern TIMINGS = Pattern.compile("\"timings\":\\{[^}]*\\},");
+  private static final Pattern CLOCK = Pattern.compile("\\d\\.\\d+E9|\\d{10}(\\.\\d+)?", 0);
+  private static final Pattern TIMINGS = Pattern.compile("\"timings\":\\{[^}]*\\},", 0);
 
   private final boolean pushes;
   private final long endMs = System.currentTimeMillis() / 60_000 * 60_000 - 60_000;
@@ -199,9 +199,11 @@ final class Exchanges implements Area {
     return text.toString();
   }
 
-  private static List<String> sorted(JsonNode metrics) {
+  private static List<String> sorted(JsonNode metrics) throws JsonProcessingException {
     List<String> all = new ArrayList<>();
-    metrics.forEach(metric -> all.add(JSON.convertValue(metric, SORTED).toString()));
+    for (JsonNode metric : metrics) {
+      all.add(JSON.writeValueAsString(JSON.treeToValue(metric, Object.class)));
+    }
     all.sort(null);
     return all;
   }

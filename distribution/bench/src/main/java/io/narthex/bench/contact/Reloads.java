@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.TreeSet;
 
 /**
  * Files that running servers read by a reload, one after the other: whether each is accepted, and
@@ -31,7 +30,7 @@ final class Reloads implements Area {
     this.trial = trial;
   }
 
-  /** Whole configurations: the status and which jobs there are. */
+  /** Whole configurations: the status. */
   static Area configurations() {
     return new Reloads(
         "configurations",
@@ -39,7 +38,7 @@ final class Reloads implements Area {
         (side, input) -> {
           byte[] body = input.body();
           int status = side.configure(input.kind().equals("jobs") ? job(input) : body);
-          return status + (status == 200 ? "\n" + pools(side) : "");
+          return Integer.toString(status); // the jobs come later, after discovery
         });
   }
 
@@ -78,12 +77,6 @@ final class Reloads implements Area {
       prefix = "  ";
     }
     return config.toString().getBytes(StandardCharsets.ISO_8859_1);
-  }
-
-  private static String pools(Side side) throws IOException, InterruptedException {
-    TreeSet<String> pools = new TreeSet<>();
-    side.data("/api/v1/scrape_pools").path("scrapePools").forEach(p -> pools.add(p.asText()));
-    return pools.toString();
   }
 
   private static String groups(Side side) throws IOException, InterruptedException {

@@ -171,15 +171,16 @@ final class Side implements AutoCloseable {
 
     Reply ask(String method, String path, Map<String, String> headers, byte[] body)
         throws IOException, InterruptedException {
+      Request request = new Request("", method, path, headers, body);
       try {
-        return Exchange.send(port, new Request("", method, path, headers, body));
+        return Exchange.send(port, request);
       } catch (ConnectException e) {
         peer.close();
         // what it reads may be what has ended it
         Files.writeString(folder.resolve(CONFIG), EMPTY);
         Files.writeString(folder.resolve(ALERTS), NO_RECEIVER);
         peer = Peer.start(called, command, folder, port, PATIENCE, ready);
-        return new Reply(Reply.NONE, "the program had ended");
+        return Exchange.send(port, request);
       }
     }
   }
@@ -222,6 +223,8 @@ final class Side implements AutoCloseable {
 
   private int reload(Program of, String file, byte[] config)
       throws IOException, InterruptedException {
+    of.ask(
+        "GET", of.ready, Map.of(), new byte[0]); // starts one that has ended, which writes the file
     Files.write(folder.resolve(file), config);
     return of.ask("POST", "/-/reload", Map.of(), new byte[0]).status();
   }

@@ -115,6 +115,7 @@ class TextReaderTest {
             "a 1e-999\n",
             "a 1\nb 1\na{x=\"y\"} 2\n",
             "# HELP a \\\\ \\n\na 1\n",
+            "# HELP a \\\"b\\\"\na 1\n",
             "# TYPE a COUNTER\na 1\n",
             "# \ud83d\ude00\n")) {
       assertThat(read(text)).as(text).isNotNull();

@@ -190,7 +190,7 @@ public final class TextReader {
         escaped = true;
         at++;
         int c = current();
-        if (c != '\\' && c != 'n') {
+        if (c != '\\' && c != 'n' && c != '"') {
           throw new ExpositionException("invalid escape sequence '\\" + (char) c + "'");
         }
       }
