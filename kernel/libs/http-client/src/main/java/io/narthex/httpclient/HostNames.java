@@ -1,7 +1,9 @@
 package io.narthex.httpclient;
 
 import io.narthex.model.go.GoUrl;
+import java.net.Inet4Address;
 import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.text.Normalizer;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -175,7 +177,24 @@ final class HostNames {
 
   /** Returns the host to connect to: in ASCII, IPv6 addresses without brackets. */
   static String toDial(GoUrl url) {
-    return ascii(url.hostname());
+    return url.hostname().isEmpty() ? "localhost" : ascii(url.hostname());
+  }
+
+  /** Returns where a connection to an address goes: to this machine when it is that of any. */
+  static InetAddress reached(InetAddress address) {
+    if (!address.isAnyLocalAddress()) {
+      return address;
+    }
+    return InetAddress.ofLiteral(address instanceof Inet4Address ? "127.0.0.1" : "::1");
+  }
+
+  /**
+   * Asks the name service. The JDK takes {@code 127.1} and {@code 2130706433} for addresses, which
+   * are names elsewhere; with the dot of the root they are names for it, too.
+   */
+  static InetAddress[] lookUp(String name) throws UnknownHostException {
+    boolean number = name.chars().allMatch(c -> c >= '0' && c <= '9' || c == '.');
+    return InetAddress.getAllByName(number && !name.endsWith(".") ? name + "." : name);
   }
 
   /** Returns the Host header of a request, as Go's client sends it: without the zone. */

@@ -49,7 +49,7 @@ final class HostResolver implements SocketAddressResolver {
       if (literal == null) {
         lookUp(name, port, found);
       } else {
-        found.succeeded(List.of(new InetSocketAddress(literal, port)));
+        found.succeeded(List.of(new InetSocketAddress(HostNames.reached(literal), port)));
       }
     });
   }

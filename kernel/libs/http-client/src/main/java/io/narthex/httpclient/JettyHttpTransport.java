@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.net.ConnectException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
 import java.net.SocketTimeoutException;
@@ -82,7 +81,7 @@ public final class JettyHttpTransport implements HttpTransport, AutoCloseable {
    * @param userAgent sent where a request has no User-Agent of its own
    */
   public JettyHttpTransport(String userAgent) {
-    this(userAgent, System.getenv(), InetAddress::getAllByName);
+    this(userAgent, System.getenv(), HostNames::lookUp);
   }
 
   JettyHttpTransport(String userAgent, Map<String, String> environment, HostResolver.Lookup names) {

@@ -160,7 +160,7 @@ final class PlainConnections implements AutoCloseable {
     InetAddress literal = HostNames.literal(address.host());
     return literal == null
         ? resolver.resolve(address, deadlineNanos)
-        : List.of(new InetSocketAddress(literal, address.port()));
+        : List.of(new InetSocketAddress(HostNames.reached(literal), address.port()));
   }
 
   /** Takes back a connection that may carry another request. */

@@ -206,6 +206,21 @@ class AddressesTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"0.0.0.0:", ":", "[::ffff:127.0.0.1]:", "localhost:"})
+  void thisMachineIsReachedByAllItsAddresses(String host) throws Exception {
+    for (Way way : ways()) {
+      assertThat(way.get("http://" + host + port() + "/m")).startsWith("GET /m ");
+    }
+  }
+
+  @Test
+  void numbersThatAreNoAddressAreNames() {
+    for (String name : List.of("127.1", "2130706433", "1.2.3")) {
+      assertThatThrownBy(() -> HostNames.lookUp(name)).isInstanceOf(UnknownHostException.class);
+    }
+  }
+
   @Test
   void loginsOfUrlsAreSent() throws Exception {
     for (Way way : ways()) {
