@@ -43,13 +43,22 @@ final class HostResolver implements SocketAddressResolver {
     String name =
         host.startsWith("[") && host.endsWith("]") ? host.substring(1, host.length() - 1) : host;
     InetAddress literal = HostNames.literal(name);
-    // what follows on this thread opens a connection, which needs a thread of the client: others do
-    // not see the services of its libraries
     threads.execute(() -> {
-      if (literal == null) {
-        lookUp(name, port, found);
-      } else {
-        found.succeeded(List.of(new InetSocketAddress(HostNames.reached(literal), port)));
+      // what follows on this thread opens a connection, for which the client looks for services of
+      // its libraries; a thread of the pool has the class loader of whoever made it start
+      Thread thread = Thread.currentThread();
+      ClassLoader before = thread.getContextClassLoader();
+      thread.setContextClassLoader(HostResolver.class.getClassLoader());
+      try {
+        if (literal == null) {
+          lookUp(name, port, found);
+        } else {
+          found.succeeded(List.of(new InetSocketAddress(HostNames.reached(literal), port)));
+        }
+      } catch (RuntimeException e) {
+        found.failed(e);
+      } finally {
+        thread.setContextClassLoader(before);
       }
     });
   }

@@ -342,7 +342,9 @@ class AddressesTest {
         String url = scheme + "://" + (login ? "u:p%40@" : "") + "my_proxy:" + proxy.getLocalPort();
         assertThat(get("http://" + host + ":9100/m", through(url, ""))).isEqualTo("ok");
         List<String> lines = seen.get();
-        assertThat(lines.get(0)).isEqualTo(login ? "methods 0002" : "methods 00");
+        // Jetty offers them in any order
+        assertThat(lines.get(0))
+            .isIn(login ? List.of("methods 0002", "methods 0200") : List.of("methods 00"));
         assertThat(lines)
             .contains("to " + to + ":9100", "GET /m HTTP/1.1", "Host: " + host + ":9100");
         assertThat(lines).noneMatch(l -> l.toLowerCase(Locale.ROOT).contains("authorization"));
