@@ -298,10 +298,7 @@ final class Fakes {
       String scheme = request.url().scheme();
       if (!scheme.equals("http") && !scheme.equals("https")) {
         throw new IOException(
-            "Get \""
-                + request.url()
-                + "\": unsupported protocol scheme "
-                + GoString.quote(scheme));
+            "Get \"" + request.url() + "\": unsupported protocol scheme " + GoString.quote(scheme));
       }
       String page = pages.apply(request.url());
       if (page == null) {
