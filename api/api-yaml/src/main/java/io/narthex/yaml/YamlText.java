@@ -8,6 +8,7 @@ import io.narthex.spi.config.ConfigNode.Place;
 import io.narthex.spi.config.ConfigNode.Scalar;
 import io.narthex.spi.config.ConfigNode.Sequence;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.Charset;
@@ -46,6 +47,8 @@ import org.yaml.snakeyaml.resolver.Resolver;
  * what follows it is not looked at.
  */
 public final class YamlText {
+  private static final int MAX_BYTES = 64 << 20;
+
   private static final Pattern NUMBER =
       Pattern.compile(
           "[-+]?(0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|(\\.[0-9]+|[0-9][0-9_]*(\\.[0-9]*)?)([eE][-+]?[0-9]+)?)",
@@ -91,7 +94,13 @@ public final class YamlText {
    * @throws IOException when it cannot be read; a CharacterCodingException when it is neither
    */
   public static String of(Path file) throws IOException {
-    byte[] bytes = Files.readAllBytes(file);
+    byte[] bytes;
+    try (InputStream in = Files.newInputStream(file)) {
+      bytes = in.readNBytes(MAX_BYTES + 1);
+    }
+    if (bytes.length > MAX_BYTES) {
+      throw new IOException("it must have at most " + MAX_BYTES + " bytes; split it");
+    }
     Charset charset = StandardCharsets.UTF_8;
     int mark = 0;
     if (bytes.length >= 2) {
